@@ -1,0 +1,5 @@
+"""``python -m kamhub``."""
+
+from kamhub.app.cli import main
+
+main()

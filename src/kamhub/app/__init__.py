@@ -1,0 +1,1 @@
+"""Puts the storeys together: the ASGI application, the command line, base templates, demo."""

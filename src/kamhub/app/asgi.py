@@ -1,0 +1,134 @@
+"""The ASGI application: every route, every layer, in one place."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from litestar import Litestar
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.handlers import HTTPRouteHandler
+from litestar.types import ASGIApp
+
+from kamhub.app import health, openapi, refusals, static_serving
+from kamhub.app.static_files import StaticFiles
+from kamhub.app.templating import Templates
+from kamhub.app.wiring import open_hub
+from kamhub.hub.booking import api as booking_api
+from kamhub.hub.booking import pages as booking_pages
+from kamhub.hub.payment import api as payment_api
+from kamhub.hub.search import api as search_api
+from kamhub.hub.search import pages as search_pages
+from kamhub.hub.services import Hub
+from kamhub.kit.clock import Clock, SystemClock
+from kamhub.platform.crypto.keys import KeyRing
+from kamhub.platform.i18n import pages as i18n_pages
+from kamhub.platform.mail import pages as mail_pages
+from kamhub.platform.person import api as person_api
+from kamhub.platform.person.guard import current_staff, staff_guard
+from kamhub.platform.person.services import People
+from kamhub.platform.settings import Settings
+from kamhub.platform.web.csrf import Csrf, csrf_guard
+from kamhub.platform.web.edge import Edge, Observe
+from kamhub.platform.web.rules import route_table
+
+
+@dataclass(frozen=True, slots=True)
+class WebConfig:
+    """What a web process is started with."""
+
+    settings: Settings
+    database_url: str
+    keys: KeyRing
+    public_url: str
+    data_dir: Path
+    clock: Clock | None = None
+
+
+def provide_hub(state: State) -> Hub:
+    """The hub's services."""
+    hub: Hub = state.hub
+    return hub
+
+
+def provide_people(state: State) -> People:
+    """The services of sign-in."""
+    people: People = state.people
+    return people
+
+
+def create_app(config: WebConfig, observe: Observe | None = None) -> ASGIApp:
+    """The whole application. Raises ``RouteWithoutRule`` when a route forgot to say how it is guarded."""
+    app = litestar_app(config)
+    route_table(app)
+    return Edge(app, production=config.settings.production, observe=observe)
+
+
+def litestar_app(config: WebConfig) -> Litestar:
+    """The application without its outermost layer."""
+    settings = config.settings
+    csrf = Csrf(config.keys, secure=settings.production, origins=(config.public_url, *settings.allowed_origins))
+    return Litestar(
+        route_handlers=_handlers(settings),
+        dependencies={
+            "hub": Provide(provide_hub, sync_to_thread=False),
+            "people": Provide(provide_people, sync_to_thread=False),
+            "staff": Provide(current_staff),
+        },
+        guards=[staff_guard, csrf_guard],
+        exception_handlers=refusals.HANDLERS,
+        openapi_config=None,
+        logging_config=None,
+        lifespan=[_lifespan(config)],
+        state=State(
+            {
+                "settings": settings,
+                "csrf": csrf,
+                "keys": config.keys,
+                "clock": config.clock or SystemClock(),
+                "templates": Templates(StaticFiles()),
+                "data_dir": config.data_dir,
+            }
+        ),
+    )
+
+
+def _handlers(settings: Settings) -> list[HTTPRouteHandler]:
+    handlers: list[HTTPRouteHandler] = [
+        *health.HANDLERS,
+        *openapi.HANDLERS,
+        static_serving.serve,
+        i18n_pages.switch_locale,
+        *person_api.HANDLERS,
+        *search_api.HANDLERS,
+        *search_pages.HANDLERS,
+        *booking_api.HANDLERS,
+        *booking_pages.HANDLERS,
+        *payment_api.HANDLERS,
+    ]
+    if not settings.production:
+        handlers += mail_pages.HANDLERS
+    return handlers
+
+
+def _lifespan(config: WebConfig) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        async with open_hub(
+            config.settings,
+            config.database_url,
+            config.keys,
+            application="kamhub-web",
+            public_url=config.public_url,
+            clock=config.clock,
+        ) as hub:
+            app.state.hub = hub
+            app.state.people = People(hub.database, hub.clock, hub.keys)
+            yield
+
+    return lifespan
+
+

@@ -1,0 +1,84 @@
+"""The command line ``kamhub``. Commands import what they need when they run, so that each starts fast and stays small."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+import kamhub
+
+app = App(name="kamhub", help="Kamchatour Hub: a seat sold is a seat that exists.", version=kamhub.__version__)
+
+DataDir = Annotated[Path | None, Parameter(name="--data-dir", help="folder of the embedded database and local files")]
+AsJson = Annotated[bool, Parameter(name="--json", negative="")]
+
+
+@app.command
+def up(*, host: str = "127.0.0.1", port: int = 8000, data_dir: DataDir = None, demo: bool = True) -> None:
+    """Everything on this machine: embedded database, schema, demo data, web and worker, in the foreground."""
+    from kamhub.app.commands.up import up as run
+
+    run(host, port, data_dir, demo=demo)
+
+
+@app.command
+def web(*, host: str = "127.0.0.1", port: int = 8000, data_dir: DataDir = None) -> None:
+    """One web process."""
+    from kamhub.app.commands.serve import web as run
+
+    run(host, port, data_dir)
+
+
+@app.command
+def worker(*, data_dir: DataDir = None) -> None:
+    """One worker process."""
+    from kamhub.app.commands.serve import worker as run
+
+    run(data_dir)
+
+
+@app.command
+def migrate(*, data_dir: DataDir = None) -> None:
+    """Bring the schema up to date."""
+    from kamhub.app.commands.database import migrate as run
+
+    run(data_dir)
+
+
+@app.command
+def demo(*, data_dir: DataDir = None) -> None:
+    """Write or renew the demo data."""
+    from kamhub.app.commands.database import demo as run
+
+    run(data_dir)
+
+
+@app.command
+def check(*, data_dir: DataDir = None) -> None:
+    """Count the breaches of every invariant; exit code 1 when there is any."""
+    from kamhub.app.commands.database import check as run
+
+    run(data_dir)
+
+
+@app.command
+def doctor(*, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """What is well and what is not; exit code 1 when something is not."""
+    from kamhub.app.commands.doctor import doctor as run
+
+    run(data_dir, as_json=as_json)
+
+
+@app.command
+def routes(*, as_json: AsJson = False) -> None:
+    """Every route with its access rule, rate preset and CSRF rule."""
+    from kamhub.app.commands.routes import routes as run
+
+    run(as_json=as_json)
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    app()

@@ -1,0 +1,1 @@
+"""The commands of ``kamhub``, one a module, imported only when asked for."""

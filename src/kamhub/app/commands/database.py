@@ -1,0 +1,88 @@
+"""`kamhub migrate`, `kamhub demo`, `kamhub check`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import psycopg
+from rich.console import Console
+from rich.table import Table
+
+from kamhub.app.commands.target import Target, fail, open_target
+from kamhub.app.demo.data import ZONE, demo_password, write_demo
+from kamhub.app.wiring import key_ring
+from kamhub.hub.integrity.store import INVARIANTS, count_breaches
+from kamhub.platform.database.errors import DatabaseUnavailable, DatabaseUnsuitable
+from kamhub.platform.database.migrate import migrate as run_migrations
+from kamhub.platform.database.pool import Database
+
+DEMO_FILE = "demo.json"
+
+
+def migrate(data_dir: Path | None) -> None:
+    """Bring the schema up to date."""
+    with open_target(data_dir) as target:
+        try:
+            applied = run_migrations(target.owner_url, lambda name: print(f"applying {name}"))
+        except DatabaseUnsuitable as unsuitable:
+            fail(str(unsuitable))
+        except psycopg.errors.InsufficientPrivilege:
+            fail("This login may not change the schema: set KAMHUB_MIGRATION_DATABASE_URL to one that may.")
+        except psycopg.OperationalError as error:
+            fail(f"The database cannot be reached: {_first_line(error)}")
+    print(f"{len(applied)} migration(s) applied" if applied else "the schema is up to date")
+
+
+def demo(data_dir: Path | None) -> None:
+    """Write or renew the demo data, and note what the stand-in of the payment provider needs."""
+    with open_target(data_dir) as target:
+        if target.settings.production:
+            fail("Demo data is for development; KAMHUB_ENV is production.")
+        settings = target.settings
+        given = settings.demo_password
+        secret = settings.cloudpayments_api_secret
+        account = write_demo(
+            target.owner_url,
+            key_ring(settings, target.data_dir),
+            demo_password(given.get_secret_value() if given else None, target.data_dir),
+            today=datetime.now(ZoneInfo(ZONE)).date(),
+            public_id=settings.cloudpayments_public_id,
+            api_secret=secret.get_secret_value() if secret else None,
+        )
+        note = target.data_dir / DEMO_FILE
+        note.touch(mode=0o600)
+        note.write_text(json.dumps({name: str(value) for name, value in asdict(account).items()}))
+    print("demo data is in place")
+
+
+def check(data_dir: Path | None) -> None:
+    """Count the breaches of every invariant; exit code 1 when there is any."""
+    with open_target(data_dir) as target:
+        counts = asyncio.run(_count(target))
+    table = Table("invariant", "breaches", "promise", box=None)
+    for invariant, count in zip(INVARIANTS, counts, strict=True):
+        table.add_row(invariant.name, str(count), invariant.promise)
+    Console(width=160).print(table)
+    if any(counts):
+        raise SystemExit(1)
+
+
+async def _count(target: Target) -> list[int]:
+    try:
+        async with Database(target.app_url, application="kamhub-check", statement_timeout_seconds=0) as database:
+            counts = []
+            for invariant in INVARIANTS:
+                async with database.system() as connection:
+                    counts.append(await count_breaches(connection, invariant))
+            return counts
+    except DatabaseUnavailable as error:
+        fail(f"The database cannot be reached: {_first_line(error.__cause__ or error)}")
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().split("\n")[0]

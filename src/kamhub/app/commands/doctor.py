@@ -1,0 +1,102 @@
+"""`kamhub doctor`: what is well and what is not."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import psycopg
+from rich.console import Console
+from rich.table import Table
+
+from kamhub.app.commands.target import Target, known_target
+from kamhub.platform.database.errors import DatabaseUnsuitable
+from kamhub.platform.database.migrate import applied_versions, check_server, compare, load_migrations
+from kamhub.platform.embedded.data_dir import default_data_dir, lock_holder
+from kamhub.platform.settings import SettingsRefused, load_settings
+
+FREE_DISK_WANTED = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+def doctor(data_dir: Path | None, *, as_json: bool) -> None:
+    """Look at settings, database, schema, data folder; exit code 1 when something is not well."""
+    findings, target = _examine(data_dir)
+    report: dict[str, object] = {"ok": all(f.ok for f in findings), "findings": [asdict(f) for f in findings]}
+    if target is not None:
+        report |= {"data_dir": str(target.data_dir), "database_url": target.app_url}
+        if holder := lock_holder(target.data_dir):
+            report |= {"pid": holder.pid, "url": holder.url}
+    if as_json:
+        print(json.dumps(report))
+    else:
+        table = Table("", "what", "detail", box=None)
+        for finding in findings:
+            table.add_row("ok" if finding.ok else "NOT", finding.name, finding.detail)
+        Console(width=140).print(table)
+    if not report["ok"]:
+        raise SystemExit(1)
+
+
+def _examine(data_dir: Path | None) -> tuple[list[Finding], Target | None]:
+    try:
+        settings = load_settings()
+    except SettingsRefused as refused:
+        return [Finding("settings", False, str(refused))], None
+    folder = (data_dir or settings.data_dir or default_data_dir()).absolute()
+    findings = [Finding("settings", True, f"environment {settings.env}"), _disk(folder)]
+    target = known_target(settings, folder)
+    if target is None:
+        return [*findings, Finding("database", False, "no KAMHUB_DATABASE_URL, and no embedded database runs")], None
+    return [*findings, *_database(target)], target
+
+
+def _disk(folder: Path) -> Finding:
+    place = folder if folder.exists() else Path("/")
+    free = shutil.disk_usage(place).free
+    writable = not folder.exists() or os.access(folder, os.W_OK)
+    return Finding("data folder", free > FREE_DISK_WANTED and writable, f"{folder}, {free // 10**9} GB free")
+
+
+def _database(target: Target) -> list[Finding]:
+    try:
+        with psycopg.connect(target.app_url, connect_timeout=5, autocommit=True) as connection:
+            server = f"PostgreSQL {connection.info.server_version // 10000}"
+            return [
+                _judge("database", server, lambda: check_server(connection)),
+                _judge("schema", "up to date", lambda: _current(connection)),
+                _role(connection),
+            ]
+    except psycopg.OperationalError as error:
+        return [Finding("database", False, str(error).strip().splitlines()[0])]
+
+
+def _judge(name: str, good: str, look: Callable[[], None]) -> Finding:
+    try:
+        look()
+    except (DatabaseUnsuitable, psycopg.Error) as error:
+        return Finding(name, False, str(error).strip().splitlines()[0])
+    return Finding(name, True, good)
+
+
+def _current(connection: psycopg.Connection) -> None:
+    connection.execute("SET ROLE kamhub_system")
+    if pending := compare(applied_versions(connection), load_migrations()):
+        raise DatabaseUnsuitable(f"{len(pending)} migration(s) are missing: run `kamhub migrate`")
+
+
+def _role(connection: psycopg.Connection) -> Finding:
+    row = connection.execute("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user").fetchone()
+    return Finding("row-level security", row == (False,), "the running role does not bypass it")

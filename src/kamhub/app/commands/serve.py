@@ -1,0 +1,89 @@
+"""`kamhub web` and `kamhub worker`: one process of that kind."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import psycopg
+import uvicorn
+
+from kamhub.app.asgi import WebConfig, create_app
+from kamhub.app.commands.target import Target, fail, require_target
+from kamhub.app.wiring import key_ring, open_hub
+from kamhub.app.work import JOBS, PERIODIC_JOBS, WorkContext
+from kamhub.platform.database.errors import DatabaseUnsuitable
+from kamhub.platform.database.migrate import require_current
+from kamhub.platform.database.pool import PoolSizes
+from kamhub.platform.job.types import WorkerCannotRecover
+from kamhub.platform.job.worker import JobWorker
+from kamhub.platform.mail.actions import mail_transport
+from kamhub.platform.monitoring.logs import configure_logging
+from kamhub.platform.web.rules import RouteWithoutRule
+
+GRACE_SECONDS = 10
+
+
+def web(host: str, port: int, data_dir: Path | None) -> None:
+    """Serve pages and API until SIGTERM."""
+    target = require_target(data_dir)
+    configure_logging(target.settings)
+    _require_schema(target)
+    public_url = target.settings.public_url or f"http://{host}:{port}"
+    config = WebConfig(
+        target.settings, target.app_url, key_ring(target.settings, target.data_dir), public_url, target.data_dir
+    )
+    try:
+        app = create_app(config)
+    except RouteWithoutRule as missing:
+        fail(f"A route is not guarded: {missing}")
+    uvicorn.run(
+        app,
+        host=host,
+        port=port,
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        backlog=4096,
+    )
+
+
+def worker(data_dir: Path | None) -> None:
+    """Do background jobs until SIGTERM."""
+    target = require_target(data_dir)
+    configure_logging(target.settings)
+    _require_schema(target)
+    try:
+        asyncio.run(_work(target))
+    except WorkerCannotRecover as lost:
+        fail(str(lost))
+
+
+async def _work(target: Target) -> None:
+    settings = target.settings
+    public_url = settings.public_url or "http://127.0.0.1:8000"
+    sizes = PoolSizes(public=2, engine=1, tenant=4, system=2)
+    keys = key_ring(settings, target.data_dir)
+    async with open_hub(
+        settings, target.app_url, keys, application="kamhub-worker", public_url=public_url, sizes=sizes
+    ) as hub:
+        context = WorkContext(hub=hub, mail=mail_transport(settings, target.data_dir))
+        runner = JobWorker(
+            target.app_url, JOBS, PERIODIC_JOBS, context, health_port=settings.worker_health_port
+        )
+        await runner.run()
+
+
+def _require_schema(target: Target) -> None:
+    try:
+        with psycopg.connect(target.app_url, connect_timeout=10, autocommit=True) as connection:
+            connection.execute("SET ROLE kamhub_system")
+            require_current(connection)
+    except DatabaseUnsuitable as unsuitable:
+        fail(str(unsuitable))
+    except psycopg.errors.UndefinedObject:
+        fail("The database has no schema yet: run `kamhub migrate`.")
+    except psycopg.OperationalError as error:
+        fail(f"The database cannot be reached: {str(error).strip().splitlines()[0]}")

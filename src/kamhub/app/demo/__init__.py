@@ -1,0 +1,1 @@
+"""What only the demo needs: stand-ins of outside systems, never part of a production run."""

@@ -1,0 +1,37 @@
+"""Whether the process lives, and whether it can serve."""
+
+from litestar import Request, Response, get
+from psycopg import sql
+
+from kamhub.hub.services import Hub
+from kamhub.platform.database.errors import DatabaseUnavailable
+from kamhub.platform.database.migrate import load_migrations
+from kamhub.platform.web.json import json_reply
+from kamhub.platform.web.rules import rule
+
+_NEWEST = sql.SQL("SELECT max(version) FROM schema_migrations")
+_PROBE = rule(access="public", rate="none")
+
+
+@get("/health", opt=_PROBE)
+async def alive() -> Response[bytes]:
+    """The process answers."""
+    return json_reply({"status": "ok"})
+
+
+@get("/health/ready", opt=rule(access="public", rate="none", refusals=(503,)))
+async def ready(request: Request, hub: Hub) -> Response[bytes]:
+    """The process can serve: database there, schema as the program needs it. 503 names what is not."""
+    failing = []
+    try:
+        async with hub.database.system() as connection:
+            row = await (await connection.execute(_NEWEST)).fetchone()
+            if row is None or row[0] != load_migrations()[-1].version:
+                failing.append("migrations")
+            await connection.execute("SELECT 1 FROM procrastinate_jobs LIMIT 1")
+    except DatabaseUnavailable:
+        failing.append("database")
+    return json_reply({"status": "unready" if failing else "ready", "failing": failing}, 503 if failing else 200)
+
+
+HANDLERS = (alive, ready)

@@ -1,0 +1,74 @@
+"""Turns whatever a handler raises into a document or a page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException, ValidationException
+
+from kamhub.kit.errors import Refusal
+from kamhub.platform.web import problems
+from kamhub.platform.web.pages import render
+
+log = structlog.get_logger(__name__)
+
+_MACHINE_PREFIXES = ("/api/", "/health", "/octo", "/mcp", "/metrics", "/static/")
+
+
+def on_refusal(request: Request[Any, Any, Any], refusal: Refusal) -> Response[bytes]:
+    """A refusal made on purpose."""
+    return _answer(request, refusal)
+
+
+def on_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+    """What the framework refuses: unknown address, wrong method, a parameter that does not parse."""
+    return _answer(request, _translate(error))
+
+
+def on_fault(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """A fault of ours: logged whole, told by its request id only."""
+    request_id = request.scope.get("state", {}).get("request_id", "")
+    log.error("unhandled_fault", request_id=request_id, route=request.scope.get("path_template"), exc_info=error)
+    return _answer(request, problems.InternalFault(extra={"request_id": request_id}))
+
+
+def _translate(error: HTTPException) -> Refusal:
+    if isinstance(error, NotFoundException):
+        return problems.NotFound()
+    if isinstance(error, MethodNotAllowedException):
+        return problems.MethodNotAllowed(headers=dict(error.headers or {}))
+    if isinstance(error, ValidationException):
+        return problems.InputInvalid(_field_errors(error))
+    if error.status_code == problems.BodyTooLarge.status:
+        return problems.BodyTooLarge()
+    if error.status_code >= 500:
+        return problems.InternalFault()
+    return problems.RequestInvalid(error.detail)
+
+
+def _field_errors(error: ValidationException) -> list[problems.FieldError]:
+    extra = error.extra if isinstance(error.extra, list) else []
+    return [
+        problems.FieldError(str(item.get("key", "request")), str(item.get("message", "invalid")), "invalid")
+        for item in extra
+        if isinstance(item, dict)
+    ] or [problems.FieldError("request", error.detail, "invalid")]
+
+
+def _answer(request: Request[Any, Any, Any], refusal: Refusal) -> Response[bytes]:
+    if request.url.path.startswith(_MACHINE_PREFIXES):
+        return problems.reply(refusal)
+    page = render(
+        request, "error.html", status_code=refusal.status, status=refusal.status, code=refusal.code, extra=refusal.extra
+    )
+    page.headers.update(refusal.headers)
+    return page
+
+
+HANDLERS: dict[int | type[Exception], Any] = {
+    Refusal: on_refusal,
+    HTTPException: on_http_exception,
+    Exception: on_fault,
+}

@@ -1,0 +1,41 @@
+"""Every template of the product, ready in both languages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader, PrefixLoader
+
+import kamhub
+from kamhub.app.static_files import StaticFiles
+from kamhub.kit.text import LOCALES, Locale
+from kamhub.platform.i18n.jinja import jinja_environment
+
+_PACKAGE = Path(kamhub.__file__).parent
+_STOREYS = ("platform", "hub", "desk")
+
+
+class Templates:
+    """The pages, by name: ``feature/file.html``, or ``file.html`` for a template of the application."""
+
+    def __init__(self, static: StaticFiles) -> None:
+        loader = _loader()
+        self._environments = {locale: _environment(loader, static, locale) for locale in LOCALES}
+
+    def render(self, name: str, locale: Locale, context: Mapping[str, object]) -> str:
+        """The page as text. Raises ``TemplateNotFound``; ``UndefinedError`` for a missing variable."""
+        return self._environments[locale].get_template(name).render(context)
+
+
+def _loader() -> BaseLoader:
+    """Features are prefixes: ``search/home.html`` is ``hub/search/templates/home.html``."""
+    folders = [folder for storey in _STOREYS for folder in sorted((_PACKAGE / storey).glob("*/templates"))]
+    features: dict[str, BaseLoader] = {folder.parent.name: FileSystemLoader(folder) for folder in folders}
+    return ChoiceLoader([PrefixLoader(features), FileSystemLoader(_PACKAGE / "app" / "templates")])
+
+
+def _environment(loader: BaseLoader, static: StaticFiles, locale: Locale) -> Environment:
+    environment = jinja_environment(loader, locale)
+    environment.globals["static"] = static.url
+    return environment

@@ -1,0 +1,1 @@
+"""The AI desk. Nothing of it is built yet; the hub works without it."""

@@ -1,0 +1,1 @@
+"""The booking business: places, departures, seats, bookings, payments, tickets, notices."""

@@ -1,0 +1,175 @@
+"""Bookings as JSON: for travellers with the token of their booking, and the operator's decision."""
+
+from uuid import UUID
+
+from litestar import Request, Response, get, post
+
+from kamhub.hub.booking import actions
+from kamhub.hub.booking.forms import BookForm, CancelForm, DecisionForm, HoldForm
+from kamhub.hub.booking.tokens import BookingAccess
+from kamhub.hub.booking.types import BookingNotFound, BookingTokenInvalid
+from kamhub.hub.booking.views import booking_json, quote_json
+from kamhub.hub.services import Hub
+from kamhub.hub.ticket.actions import ticket_ics, ticket_pdf
+from kamhub.platform.i18n.request import locale_of
+from kamhub.platform.person.types import Staff
+from kamhub.platform.web.json import json_reply, read_json
+from kamhub.platform.web.problems import FieldError, InputInvalid
+from kamhub.platform.web.rules import rule
+
+_SCHEME = "Booking "
+MAX_KEY_LENGTH = 200
+BOOKING = rule(access="booking", rate="api", refusals=(401, 404))
+
+
+@post(
+    "/api/transfers/hold",
+    status_code=201,
+    opt=rule(access="public", rate="hold", csrf="anonymous", body=HoldForm, refusals=(400, 404, 409, 410, 422)),
+)
+async def hold(request: Request, hub: Hub) -> Response[bytes]:
+    """Hold seats for a party, all or none. A repeat with the same Idempotency-Key gives the same booking."""
+    form = await read_json(request, HoldForm)
+    held = await actions.hold(
+        hub,
+        departure_id=form.departure_id,
+        passengers=form.passengers,
+        from_place=form.from_place_id,
+        to_place=form.to_place_id,
+        key=idempotency_key(request),
+        channel="api",
+    )
+    content = booking_json(held.booking, hub.public_url, held.token)
+    return json_reply(content, 201 if held.created else 200)
+
+
+@post(
+    "/api/transfers/book",
+    status_code=201,
+    opt=rule(access="public", rate="hold", csrf="anonymous", body=BookForm, refusals=(400, 401, 404, 409, 410, 422)),
+)
+async def book(request: Request, hub: Hub) -> Response[bytes]:
+    """Say who travels and get the link to pay by: on a hold (with its token), or holding the seats first."""
+    form = await read_json(request, BookForm)
+    token = None
+    if form.departure_id is not None and form.passengers is not None:
+        held = await actions.hold(
+            hub,
+            departure_id=form.departure_id,
+            passengers=form.passengers,
+            from_place=form.from_place_id,
+            to_place=form.to_place_id,
+            key=idempotency_key(request),
+            channel="api",
+        )
+        access, token = held.access, held.token
+    else:
+        access = hub.tokens.read(booking_token(request))
+        if access.booking_id != form.booking_id:
+            raise BookingNotFound
+        await _require_room(hub, access, form)
+    booking = await actions.book(
+        hub,
+        access,
+        contact=form.contact.contact(),
+        passenger_list=[person.passenger() for person in form.passenger_list],
+        special_requests=form.special_requests or None,
+    )
+    return json_reply(booking_json(booking, hub.public_url, token), 201)
+
+
+async def _require_room(hub: Hub, access: BookingAccess, form: BookForm) -> None:
+    booking = await actions.load(hub, access)
+    if len(form.passenger_list) > booking.passengers:
+        raise InputInvalid([FieldError("passenger_list", "longer than the party the seats are held for", "too_long")])
+
+
+@get("/api/transfers/bookings/{booking_id:uuid}", opt=BOOKING)
+async def show(request: Request, hub: Hub, booking_id: UUID) -> Response[bytes]:
+    """The booking."""
+    access = actions.open_token(hub, booking_token(request), booking_id)
+    return json_reply(booking_json(await actions.load(hub, access), hub.public_url))
+
+
+@get(
+    "/api/transfers/bookings/{booking_id:uuid}/cancellation",
+    opt=rule(access="booking", rate="api", refusals=(401, 404, 409, 410)),
+)
+async def cancellation(request: Request, hub: Hub, booking_id: UUID) -> Response[bytes]:
+    """What cancelling now would give back."""
+    access = actions.open_token(hub, booking_token(request), booking_id)
+    return json_reply(quote_json(await actions.quote_cancellation(hub, access)))
+
+
+@post(
+    "/api/transfers/cancel",
+    status_code=200,
+    opt=rule(access="booking", rate="api", csrf="token", body=CancelForm, refusals=(400, 401, 404, 409, 410, 422)),
+)
+async def cancel(request: Request, hub: Hub) -> Response[bytes]:
+    """Cancel by the policy; the seats are free at once, the refund is on its way."""
+    token = booking_token(request)
+    hub.tokens.read(token)
+    form = await read_json(request, CancelForm)
+    access = actions.open_token(hub, token, form.booking_id)
+    booking, refund = await actions.cancel(hub, access, form.reason or None)
+    return json_reply({**booking_json(booking, hub.public_url), "refund": refund.as_json()})
+
+
+@post(
+    "/api/transfers/confirm",
+    status_code=200,
+    opt=rule(
+        access="staff",
+        permission="bookings.decide",
+        rate="api",
+        csrf="token",
+        body=DecisionForm,
+        refusals=(400, 401, 403, 404, 409, 410, 422),
+    ),
+)
+async def confirm(request: Request, hub: Hub, staff: Staff) -> Response[bytes]:
+    """The operator confirms or rejects a booking that waits."""
+    form = await read_json(request, DecisionForm)
+    access = BookingAccess(staff.organisation_id, form.booking_id, actor=f"staff:{staff.person_id}")
+    booking = await actions.decide(hub, access, confirm=form.action == "confirm", message=form.message or None)
+    return json_reply(booking_json(booking, hub.public_url))
+
+
+@get("/api/transfers/bookings/{booking_id:uuid}/ticket.pdf", opt=rule(access="booking", rate="api", refusals=(401, 404, 409)))
+async def pdf(request: Request, hub: Hub, booking_id: UUID) -> Response[bytes]:
+    """The ticket to print, once confirmed."""
+    booking = await actions.load(hub, actions.open_token(hub, booking_token(request), booking_id))
+    content = ticket_pdf(booking, locale_of(request), f"{hub.public_url}/booking/{booking.id}")
+    return Response(content, media_type="application/pdf", headers=_attachment(f"{booking.code}.pdf"))
+
+
+@get("/api/transfers/bookings/{booking_id:uuid}/ticket.ics", opt=rule(access="booking", rate="api", refusals=(401, 404, 409)))
+async def ics(request: Request, hub: Hub, booking_id: UUID) -> Response[bytes]:
+    """The trip for a calendar, once confirmed."""
+    booking = await actions.load(hub, actions.open_token(hub, booking_token(request), booking_id))
+    content = ticket_ics(booking, locale_of(request), f"{hub.public_url}/booking/{booking.id}")
+    return Response(content, media_type="text/calendar", headers=_attachment(f"{booking.code}.ics"))
+
+
+def _attachment(name: str) -> dict[str, str]:
+    return {"Content-Disposition": f'attachment; filename="{name}"'}
+
+
+def booking_token(request: Request) -> str:
+    """The token of ``Authorization: Booking …``. Raises ``BookingTokenInvalid``."""
+    header = request.headers.get("authorization", "")
+    if not header.startswith(_SCHEME):
+        raise BookingTokenInvalid
+    return header.removeprefix(_SCHEME).strip()
+
+
+def idempotency_key(request: Request) -> str | None:
+    """The Idempotency-Key of the request, if any. Raises ``InputInvalid`` for one that is too long."""
+    key = request.headers.get("idempotency-key")
+    if key is not None and not 1 <= len(key) <= MAX_KEY_LENGTH:
+        raise InputInvalid([FieldError("Idempotency-Key", f"must have 1 to {MAX_KEY_LENGTH} characters", "length")])
+    return key
+
+
+HANDLERS = (hold, book, show, cancellation, cancel, confirm, pdf, ics)

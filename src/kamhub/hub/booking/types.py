@@ -1,0 +1,139 @@
+"""Bookings as the rest of the product sees them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from kamhub.hub.departure.types import Stretch
+from kamhub.kit.errors import Refusal
+from kamhub.kit.money import Money
+
+BookingStatus = Literal["on_hold", "pending", "confirmed", "redeemed", "expired", "cancelled", "rejected"]
+PassengerKind = Literal["adult", "child", "infant"]
+Channel = Literal["page", "api", "octo", "mcp", "desk", "staff"]
+
+
+class BookingNotFound(Refusal):
+    code = "booking_not_found"
+    status = 404
+    title = "There is no such booking"
+
+
+class BookingTokenInvalid(Refusal):
+    code = "booking_token_invalid"
+    status = 401
+    title = "The booking token is missing or wrong"
+
+
+class HoldExpired(Refusal):
+    code = "hold_expired"
+    status = 410
+    title = "The hold has expired and its seats are free again"
+
+
+class BookingNotOpen(Refusal):
+    """The booking is past the state in which this can be done."""
+
+    code = "booking_not_open"
+    status = 409
+    title = "This booking can no longer be changed that way"
+
+
+class BookingNotConfirmed(Refusal):
+    code = "booking_not_confirmed"
+    status = 409
+    title = "A ticket exists once the booking is confirmed"
+
+
+class TooLateToCancel(Refusal):
+    code = "too_late_to_cancel"
+    status = 409
+    title = "The departure has left; the booking cannot be cancelled any more"
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Who booked. ``phone`` is E.164, ``locale`` the language of messages."""
+
+    name: str
+    phone: str
+    email: str
+    locale: Literal["ru", "en"]
+
+
+@dataclass(frozen=True, slots=True)
+class Passenger:
+    name: str
+    document: str | None
+    kind: PassengerKind
+
+
+@dataclass(frozen=True, slots=True)
+class BookingEvent:
+    """One change of state: when, from what (None at the beginning), to what, by whom, why."""
+
+    at: datetime
+    from_status: BookingStatus | None
+    to_status: BookingStatus
+    actor: str
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RefundState:
+    amount: Money
+    status: Literal["requested", "completed", "refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentLink:
+    """Where the traveller pays, and until when the seats wait for it."""
+
+    url: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """A booking with what it is for. ``status`` is already ``expired`` for a hold whose time is over."""
+
+    organisation_id: UUID
+    id: UUID
+    code: str
+    status: BookingStatus
+    expires_at: datetime | None
+    stretch: Stretch
+    passengers: int
+    price_per_seat: Money
+    total: Money
+    paid: Money | None
+    refunded: Money | None
+    contact: Contact | None
+    special_requests: str | None
+    passenger_list: tuple[Passenger, ...]
+    history: tuple[BookingEvent, ...]
+    refunds: tuple[RefundState, ...]
+    payment: PaymentLink | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CancellationTier:
+    """Cancelled at least ``minutes_before`` departure, ``refund_percent`` of the price comes back."""
+
+    minutes_before: int
+    refund_percent: int
+
+
+@dataclass(frozen=True, slots=True)
+class CancellationQuote:
+    """What cancelling this moment would give back. ``tier`` is None when nearer than every tier or nothing was paid."""
+
+    refund: Money
+    fee: Money
+    tier: CancellationTier | None
+    tiers: tuple[CancellationTier, ...]
+    departs_at: datetime

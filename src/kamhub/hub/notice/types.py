@@ -1,0 +1,54 @@
+"""What a traveller is told, and when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from kamhub.kit.text import Locale
+
+MessageKind = Literal["held", "confirmed", "cancelled", "rejected", "money_returned"]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One row of the outbox."""
+
+    organisation_id: UUID
+    id: UUID
+    booking_id: UUID
+    kind: MessageKind
+    locale: Locale
+    recipient: str
+    created_at: datetime
+    sent_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A label and what belongs to it, such as "Passengers" and "3"; ``value`` may have several lines."""
+
+    label: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """Something to follow."""
+
+    text: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeText:
+    """A message in one language, before it becomes plain text and HTML; both say the same."""
+
+    subject: str
+    heading: str
+    paragraphs: tuple[str, ...]
+    lines: tuple[Line, ...]
+    buttons: tuple[Button, ...]
+    closing: tuple[str, ...]

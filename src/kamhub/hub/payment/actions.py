@@ -1,0 +1,212 @@
+"""Being paid: notifications answered, payment links made, refunds sent."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+import structlog
+
+from kamhub.hub.booking import rules as booking_rules
+from kamhub.hub.booking import store as bookings
+from kamhub.hub.booking.store import BookingRow
+from kamhub.hub.booking.tokens import BookingAccess
+from kamhub.hub.booking.types import BookingNotFound, BookingNotOpen
+from kamhub.hub.payment import rules, settle, store
+from kamhub.hub.payment.client import OrderRequest, ProviderRefused, ProviderUnavailable
+from kamhub.hub.payment.forms import read_fields, read_notification
+from kamhub.hub.payment.settle import Settling, invoice_of
+from kamhub.hub.payment.signature import verify
+from kamhub.hub.payment.store import OrderRow
+from kamhub.hub.payment.types import (
+    CheckCode,
+    Notification,
+    NotificationKind,
+    NotificationMalformed,
+    PaymentAccount,
+    PaymentUnavailable,
+    SignatureInvalid,
+)
+from kamhub.hub.services import Hub
+from kamhub.kit.money import Money
+
+log = structlog.get_logger(__name__)
+
+# The provider replays the result of a request id for an hour; after that a repeat would be a second refund.
+REFUND_REPEATABLE = timedelta(minutes=50)
+
+
+async def receive(
+    hub: Hub,
+    account_id: UUID,
+    kind: NotificationKind,
+    body: bytes,
+    content_type: str,
+    content_hmac: str | None,
+    x_content_hmac: str | None,
+) -> int:
+    """Verify, read and act on a notification; returns the code to answer with.
+
+    Raises ``SignatureInvalid``, for an unknown account too. A signed body that is not of this kind has no effect and is
+    answered 0, so that the provider does not repeat it (13 for Check: nothing may be charged on it).
+    """
+    async with hub.database.system() as connection:
+        account = await store.account_by_id(connection, hub.keys, account_id)
+    if account is None or not verify(account.api_secret, body, content_hmac, x_content_hmac):
+        raise SignatureInvalid
+    try:
+        notification = read_notification(kind, read_fields(body, content_type))
+    except NotificationMalformed as error:
+        log.warning("notification_without_effect", kind=kind, account_id=str(account_id), reason=str(error))
+        return CheckCode.REFUSE if kind == "check" else 0
+    if kind == "check":
+        return await _check(hub, account, notification)
+    await _settle(hub, account, notification)
+    return 0
+
+
+async def _check(hub: Hub, account: PaymentAccount, notification: Notification) -> int:
+    now = hub.clock.now()
+    async with hub.database.tenant(account.organisation_id) as connection:
+        work = Settling(connection, account, now, hub.production)
+        booking = await _booking_of(work, notification)
+        code = rules.answer_check(
+            notification,
+            invoice_of(booking) if booking else None,
+            test_refused=work.test_refused(notification),
+            now=now,
+        )
+        if code is CheckCode.ACCEPT and booking is not None and booking.expires_at is not None:
+            departs_at = await bookings.sales_close_at(connection, booking)
+            until = booking_rules.prolonged(booking.expires_at, departs_at, now)
+            await bookings.set_expiry(connection, booking, until)
+    log.info("payment_check", code=int(code), booking_id=str(booking.id) if booking else None)
+    return int(code)
+
+
+async def _booking_of(work: Settling, notification: Notification) -> BookingRow | None:
+    """The booking of the invoice, locked, so that it cannot lapse between the look and the prolongation."""
+    if notification.invoice is None:
+        return None
+    found = await bookings.by_code(work.connection, work.account.organisation_id, notification.invoice)
+    return await bookings.load(work.connection, found.organisation_id, found.id, lock=True) if found else None
+
+
+async def _settle(hub: Hub, account: PaymentAccount, notification: Notification) -> None:
+    async with hub.database.tenant(account.organisation_id) as connection:
+        work = Settling(connection, account, hub.clock.now(), hub.production)
+        if not await store.remember_notification(connection, account, notification, work.now):
+            return
+        match notification.kind:
+            case "pay" | "confirm":
+                await settle.settle_payment(work, notification)
+            case "fail":
+                await settle.settle_decline(work, notification)
+            case "cancel":
+                await settle.settle_release(work, notification)
+            case "refund":
+                await settle.settle_refund_told(work, notification)
+    log.info("payment_notification", kind=notification.kind, transaction_id=notification.transaction_id)
+
+
+async def ensure_payment_link(hub: Hub, access: BookingAccess) -> None:
+    """See that an open booking has a link to be paid by, asking the provider for one when needed.
+
+    An organisation without a payment account has none; then nothing is done. Raises ``BookingNotFound``,
+    ``HoldExpired``, ``BookingNotOpen``, ``PaymentUnavailable``.
+    """
+    now = hub.clock.now()
+    async with hub.database.tenant(access.organisation_id) as connection:
+        booking = await bookings.load(connection, access.organisation_id, access.booking_id, lock=True)
+        if booking is None:
+            raise BookingNotFound
+        booking_rules.require_open(booking.status, booking.expires_at, now)
+        if booking.contact is None:
+            raise BookingNotOpen("The booking has no passengers yet")
+        account = await store.account_of(connection, hub.keys, access.organisation_id)
+        if account is None:
+            return
+        order = await store.live_order(connection, access.organisation_id, booking.id)
+        if order is None:
+            order = await store.insert_order(
+                connection, account, booking.id, Money(booking.total, booking.currency), now
+            )
+    if order.status == "requested":
+        await _ask_for_link(hub, account, booking, order)
+
+
+async def _ask_for_link(hub: Hub, account: PaymentAccount, booking: BookingRow, order: OrderRow) -> None:
+    organisation_id = account.organisation_id
+    try:
+        link = await hub.provider.create_order(account, _order_request(hub, booking, order))
+    except ProviderUnavailable as error:
+        log.warning("payment_order_unanswered", order_id=str(order.id), error=str(error))
+        raise PaymentUnavailable from error
+    except ProviderRefused as error:
+        async with hub.database.tenant(organisation_id) as connection:
+            await store.settle_order(connection, organisation_id, order.id, status="refused", error=str(error))
+            await store.open_case(
+                connection,
+                "order_refused",
+                organisation_id=organisation_id,
+                now=hub.clock.now(),
+                booking_id=booking.id,
+                details={"message": str(error)},
+            )
+        raise PaymentUnavailable from error
+    async with hub.database.tenant(organisation_id) as connection:
+        await store.settle_order(
+            connection,
+            organisation_id,
+            order.id,
+            status="open",
+            provider_order_id=link.provider_order_id,
+            url=link.url,
+        )
+
+
+def _order_request(hub: Hub, booking: BookingRow, order: OrderRow) -> OrderRequest:
+    contact = booking.contact
+    locale = contact.locale if contact else "ru"
+    page = f"{hub.public_url}/booking/{booking.id}"
+    what = "Transfer booking" if locale == "en" else "Бронирование трансфера"
+    return OrderRequest(
+        request_id=order.id,
+        amount=Money(order.amount, order.currency),
+        invoice=booking.code,
+        payer=str(booking.id),
+        email=contact.email if contact else "",
+        description=f"{what} {booking.code}",
+        locale=locale,
+        success_url=f"{page}?payment=done",
+        fail_url=f"{page}?payment=failed",
+    )
+
+
+async def send_refund(hub: Hub, organisation_id: UUID, refund_id: UUID) -> None:
+    """Ask the provider to return money that was decided to be returned. Safe to run twice.
+
+    Raises ``ProviderUnavailable`` to be run again later; a refusal is settled and becomes a case.
+    """
+    async with hub.database.tenant(organisation_id) as connection:
+        refund = await store.refund_by_id(connection, organisation_id, refund_id)
+        if refund is None or refund.status != "requested" or refund.refund_transaction_id is not None:
+            return
+        payment = await store.payment_by_id(connection, organisation_id, refund.payment_id)
+        account = await store.account_by_id(connection, hub.keys, payment.account_id) if payment else None
+    if payment is None or account is None:
+        raise LookupError(f"refund {refund_id} has no payment or no account")
+    error, transaction_id = None, None
+    if hub.clock.now() - refund.requested_at > REFUND_REPEATABLE:
+        error = "The provider did not answer for 50 minutes; look in its cabinet whether the money went back."
+    else:
+        try:
+            transaction_id = await hub.provider.refund(
+                account, refund.id, payment.transaction_id, Money(refund.amount, refund.currency)
+            )
+        except ProviderRefused as refused:
+            error = str(refused)
+    async with hub.database.tenant(organisation_id) as connection:
+        current = await store.refund_by_id(connection, organisation_id, refund_id)
+        if current is not None and current.status == "requested":
+            await settle.finish_refund(connection, payment, current, transaction_id, error, hub.clock.now())

@@ -1,0 +1,52 @@
+"""Notifications of the payment provider, and the operator's accounts."""
+
+from typing import cast, get_args
+from uuid import UUID
+
+from litestar import Request, Response, get, post
+
+from kamhub.hub.payment import actions, store
+from kamhub.hub.payment.types import NotificationKind
+from kamhub.hub.services import Hub
+from kamhub.platform.person.types import Staff
+from kamhub.platform.web.json import json_reply
+from kamhub.platform.web.problems import NotFound
+from kamhub.platform.web.rules import rule
+
+_KINDS = frozenset(get_args(NotificationKind))
+
+
+@post(
+    "/api/webhooks/cloudpayments/{account_id:uuid}/{kind:str}",
+    status_code=200,
+    opt=rule(access="webhook", rate="webhook", csrf="signature", refusals=(401, 404)),
+)
+async def notification(request: Request, hub: Hub, account_id: UUID, kind: str) -> Response[bytes]:
+    """One notification, signed over its raw bytes. Answered ``{"code": 0}``; Check may answer 10, 11, 12, 13 or 20."""
+    if kind not in _KINDS:
+        raise NotFound
+    code = await actions.receive(
+        hub,
+        account_id,
+        cast(NotificationKind, kind),
+        await request.body(),
+        request.headers.get("content-type", ""),
+        request.headers.get("content-hmac"),
+        request.headers.get("x-content-hmac"),
+    )
+    return json_reply({"code": code})
+
+
+@get(
+    "/api/payment-accounts",
+    opt=rule(access="staff", permission="payments.read", rate="api", refusals=(401, 403)),
+)
+async def accounts(hub: Hub, staff: Staff) -> Response[bytes]:
+    """The organisation's terminals; secrets are never shown."""
+    async with hub.database.tenant(staff.organisation_id) as connection:
+        rows = await store.list_accounts(connection)
+    items = [{"account_id": str(id_), "public_id": public_id, "mode": mode} for id_, public_id, mode in rows]
+    return json_reply({"items": items, "page": 1, "page_size": 50, "total": len(items)})
+
+
+HANDLERS = (notification, accounts)

@@ -1,0 +1,116 @@
+"""Reading the bodies of notifications: form or JSON, blanks for what is absent."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from urllib.parse import parse_qsl
+
+from kamhub.hub.payment.types import Notification, NotificationKind, NotificationMalformed
+from kamhub.kit.money import Money, parse_major
+
+MAX_FIELDS = 200
+_INTEGER = re.compile(r"[0-9]{1,18}")
+# What only a finished payment carries; the body of a Check has none of them and otherwise looks the same.
+_PAY_ONLY = ("GatewayName", "AuthCode", "Token", "TotalFee", "Rrn")
+
+
+def read_fields(body: bytes, content_type: str) -> dict[str, str]:
+    """The fields of a body by its content type; nested values stay JSON text, empty values are left out.
+
+    Raises ``NotificationMalformed``.
+    """
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError:
+        raise NotificationMalformed("the body is not UTF-8") from None
+    if "json" in content_type.lower() or text.lstrip().startswith("{"):
+        return _read_json(text)
+    try:
+        pairs = parse_qsl(text, keep_blank_values=False, strict_parsing=False, max_num_fields=MAX_FIELDS)
+    except ValueError:
+        raise NotificationMalformed("too many fields") from None
+    return {name: value for name, value in pairs if value.strip()}
+
+
+def _read_json(text: str) -> dict[str, str]:
+    try:
+        # Amounts must stay the text they were, not become floats.
+        data = json.loads(text, parse_float=str, parse_int=str)
+    except (ValueError, RecursionError):
+        raise NotificationMalformed("the body is not JSON") from None
+    if not isinstance(data, dict) or len(data) > MAX_FIELDS:
+        raise NotificationMalformed("the body is not a JSON object")
+    fields = {}
+    for name, value in data.items():
+        if value is None or value == "":
+            continue
+        fields[name] = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return fields
+
+
+def read_notification(kind: NotificationKind, fields: Mapping[str, str]) -> Notification:
+    """A notification of that kind. Raises ``NotificationMalformed`` when the fields are not those of the kind.
+
+    The kind is nowhere in the body and the signature covers no address, so a body replayed at another kind's address
+    must be told apart by its fields.
+    """
+    _require_kind(kind, fields)
+    return Notification(
+        kind=kind,
+        transaction_id=_integer(fields, "TransactionId"),
+        amount=_amount(fields),
+        invoice=fields.get("InvoiceId"),
+        account=fields.get("AccountId"),
+        test=fields.get("TestMode", "0").strip().lower() not in ("0", "false"),
+        authorized_only=kind == "pay" and fields.get("Status") == "Authorized",
+        payment_transaction_id=_integer(fields, "PaymentTransactionId") if kind == "refund" else None,
+        method=_short(fields.get("PaymentMethod") or fields.get("CardType")),
+        card_last_four=_short(fields.get("CardLastFour")),
+        decline_reason=_short(fields.get("Reason") or fields.get("ReasonCode")) if kind == "fail" else None,
+    )
+
+
+def _require_kind(kind: NotificationKind, fields: Mapping[str, str]) -> None:
+    failed = "ReasonCode" in fields and fields["ReasonCode"] != "0"
+    finished = any(name in fields for name in _PAY_ONLY)
+    operation = fields.get("OperationType", "")
+    status = fields.get("Status", "")
+    good = {
+        "check": not failed and not finished and "PaymentTransactionId" not in fields,
+        "pay": not failed
+        and finished
+        and operation == "Payment"
+        and status in ("Completed", "Authorized")
+        and "PaymentTransactionId" not in fields,
+        "fail": failed and "PaymentTransactionId" not in fields,
+        "confirm": not failed and status == "Completed" and not operation and "GatewayName" not in fields,
+        "refund": "PaymentTransactionId" in fields and operation in ("Refund", ""),
+        "cancel": not failed and not status and not operation and "PaymentTransactionId" not in fields,
+        "receipt": False,
+        "recurrent": False,
+    }[kind]
+    if not good:
+        raise NotificationMalformed(f"not the fields of a {kind} notification")
+
+
+def _integer(fields: Mapping[str, str], name: str) -> int:
+    text = fields.get(name, "").strip()
+    if not _INTEGER.fullmatch(text):
+        raise NotificationMalformed(f"{name} is missing or not a number")
+    return int(text)
+
+
+def _amount(fields: Mapping[str, str]) -> Money:
+    try:
+        amount = parse_major(fields.get("Amount", "").strip(), fields.get("Currency", "RUB").strip())
+    except ValueError as error:
+        raise NotificationMalformed(f"Amount or Currency: {error}") from None
+    if amount.amount <= 0:
+        raise NotificationMalformed("Amount is not positive")
+    return amount
+
+
+def _short(text: str | None) -> str | None:
+    return text.strip()[:100] if text else None

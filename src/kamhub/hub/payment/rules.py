@@ -1,0 +1,100 @@
+"""Pure decisions about money."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from kamhub.hub.booking.rules import LAPSING, effective_status
+from kamhub.hub.booking.types import BookingStatus
+from kamhub.hub.payment.types import CaseKind, CheckCode, Notification
+from kamhub.kit.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class Invoice:
+    """The booking a payment is for, as far as money needs to know it."""
+
+    booking_id: UUID
+    status: BookingStatus
+    expires_at: datetime | None
+    total: Money
+    paid: Money | None
+
+    def account_names(self) -> frozenset[str]:
+        """What we call the payer at the provider: we send the booking's id."""
+        return frozenset({str(self.booking_id)})
+
+
+def test_refused(notification: Notification, *, demo_account: bool, production: bool) -> bool:
+    """Whether the notification tells of test money that must not count: any in production, elsewhere on a live account."""
+    return notification.test and (production or not demo_account)
+
+
+def mismatch(notification: Notification, invoice: Invoice) -> CaseKind | None:
+    """What in the notification differs from our own record, the worst first."""
+    if notification.account is not None and notification.account not in invoice.account_names():
+        return "wrong_account"
+    if notification.amount.currency != invoice.total.currency:
+        return "wrong_currency"
+    if notification.amount.amount != invoice.total.amount:
+        return "wrong_amount"
+    return None
+
+
+_CHECK_MISMATCH: dict[CaseKind, CheckCode] = {
+    "wrong_account": CheckCode.WRONG_ACCOUNT,
+    "wrong_currency": CheckCode.WRONG_AMOUNT,
+    "wrong_amount": CheckCode.WRONG_AMOUNT,
+}
+
+
+def answer_check(notification: Notification, invoice: Invoice | None, *, test_refused: bool, now: datetime) -> CheckCode:
+    """Whether the provider may charge the card."""
+    if invoice is None:
+        return CheckCode.UNKNOWN_NUMBER
+    if different := mismatch(notification, invoice):
+        return _CHECK_MISMATCH[different]
+    if test_refused:
+        return CheckCode.REFUSE
+    status = effective_status(invoice.status, invoice.expires_at, now)
+    if status in LAPSING:
+        return CheckCode.ACCEPT
+    return CheckCode.EXPIRED if status == "expired" else CheckCode.REFUSE
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a payment means for its booking.
+
+    ``confirm``: the booking is paid. ``retake``: only if its seats can be taken again. ``give_back``: return the money.
+    """
+
+    accepted: bool
+    confirm: bool = False
+    retake: bool = False
+    give_back: bool = False
+    case: CaseKind | None = None
+
+
+def judge_payment(notification: Notification, invoice: Invoice | None, *, test_refused: bool, now: datetime) -> Verdict:
+    """What to do with money that arrived.
+
+    Money of an unknown order is left alone: the operator's terminal may serve other shops. Money of the wrong amount,
+    currency or payer confirms nothing and waits for a person. Late money revives the booking or goes back.
+    """
+    if invoice is None:
+        return Verdict(accepted=False, case="unknown_booking")
+    if different := mismatch(notification, invoice):
+        return Verdict(accepted=False, case=different)
+    if test_refused:
+        return Verdict(accepted=False, case="test_payment")
+    if invoice.paid is not None:
+        return Verdict(accepted=False, give_back=True, case="paid_twice")
+    status = effective_status(invoice.status, invoice.expires_at, now)
+    if status in LAPSING or status in ("confirmed", "redeemed"):
+        return Verdict(accepted=True, confirm=status in LAPSING)
+    if status == "expired":
+        return Verdict(accepted=True, confirm=True, retake=True)
+    return Verdict(accepted=True, give_back=True, case="paid_after_cancellation")

@@ -1,0 +1,285 @@
+"""Money that arrived or went back, settled with its booking in one transaction.
+
+Every source of such news (notification, reply to our own call) ends here. Order of locks: departure, booking, payment.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from kamhub.hub.booking import store as bookings
+from kamhub.hub.booking.rules import LAPSING, prolonged
+from kamhub.hub.booking.messages import tell_booker
+from kamhub.hub.booking.store import BookingRow
+from kamhub.hub.payment import rules, store
+from kamhub.hub.payment.rules import Invoice, Verdict
+from kamhub.hub.payment.store import PaymentRow, RefundRow
+from kamhub.hub.payment.types import CaseKind, Notification, PaymentAccount
+from kamhub.hub.seats import actions as seats
+from kamhub.kit.money import Money
+from kamhub.platform.database.pool import Connection
+from kamhub.platform.job.queue import enqueue
+
+REFUND_JOB = "payment.send_refund"
+
+
+@dataclass(frozen=True, slots=True)
+class Settling:
+    """What a settlement works with: the tenant's transaction, the account, the moment, the mode."""
+
+    connection: Connection
+    account: PaymentAccount
+    now: datetime
+    production: bool
+
+    def test_refused(self, notification: Notification) -> bool:
+        return rules.test_refused(
+            notification, demo_account=self.account.mode == "demo", production=self.production
+        )
+
+
+def invoice_of(booking: BookingRow) -> Invoice:
+    """The booking as money sees it."""
+    return Invoice(
+        booking.id,
+        booking.status,
+        booking.expires_at,
+        Money(booking.total, booking.currency),
+        booking.money(booking.paid),
+    )
+
+
+async def settle_payment(work: Settling, notification: Notification) -> None:
+    """A payment that was authorised or completed, whichever notification said so first."""
+    known = await store.payment_by_transaction(work.connection, work.account, notification.transaction_id)
+    if known is not None:
+        await _settle_known(work, known, notification)
+        return
+    booking, departure = await _lock_booking(work, notification.invoice)
+    invoice = invoice_of(booking) if booking else None
+    verdict = rules.judge_payment(
+        notification, invoice, test_refused=work.test_refused(notification), now=work.now
+    )
+    if verdict.accepted and booking is not None and await _is_second(work, booking):
+        verdict = Verdict(accepted=False, give_back=True, case="paid_twice")
+    payment = await store.insert_payment(
+        work.connection,
+        work.account,
+        notification,
+        booking_id=booking.id if booking else None,
+        status="authorized" if notification.authorized_only else "completed",
+        accepted=verdict.accepted,
+        now=work.now,
+    )
+    if notification.authorized_only and verdict.accepted and booking is not None:
+        await _await_capture(work, booking)
+        return
+    await _carry_out(work, verdict, booking, departure, payment)
+    await _apply_early_refunds(work, payment)
+
+
+async def _settle_known(work: Settling, payment: PaymentRow, notification: Notification) -> None:
+    """More news of a payment we have: only the capture of an authorised one changes anything."""
+    if payment.status != "authorized" or notification.authorized_only:
+        return
+    booking, departure = await _lock_booking(work, notification.invoice)
+    verdict = Verdict(accepted=payment.accepted)
+    if payment.accepted and booking is not None:
+        verdict = rules.judge_payment(
+            notification, invoice_of(booking), test_refused=work.test_refused(notification), now=work.now
+        )
+    await store.set_payment_status(work.connection, payment, "completed", notification.kind, work.now)
+    await _carry_out(work, verdict, booking, departure, payment)
+
+
+async def _lock_booking(
+    work: Settling, code: str | None
+) -> tuple[BookingRow | None, seats.LockedDeparture | None]:
+    found = await bookings.by_code(work.connection, work.account.organisation_id, code) if code else None
+    if found is None:
+        return None, None
+    departure = await seats.lock(work.connection, found.departure_id, work.now)
+    return await bookings.load(work.connection, found.organisation_id, found.id, lock=True), departure
+
+
+async def _is_second(work: Settling, booking: BookingRow) -> bool:
+    row = await (
+        await work.connection.execute(
+            "SELECT 1 FROM payments WHERE organisation_id = %s AND booking_id = %s AND accepted "
+            "AND status IN ('authorized', 'completed')",
+            (booking.organisation_id, booking.id),
+        )
+    ).fetchone()
+    return row is not None
+
+
+async def _await_capture(work: Settling, booking: BookingRow) -> None:
+    """The bank has set the money aside: the seats wait for the capture."""
+    if booking.status in LAPSING and booking.expires_at is not None and booking.expires_at > work.now:
+        until = await bookings.sales_close_at(work.connection, booking)
+        await bookings.set_expiry(work.connection, booking, max(booking.expires_at, until))
+
+
+async def _carry_out(
+    work: Settling,
+    verdict: Verdict,
+    booking: BookingRow | None,
+    departure: seats.LockedDeparture | None,
+    payment: PaymentRow,
+) -> None:
+    case = verdict.case
+    give_back = verdict.give_back
+    if booking is not None and departure is not None and verdict.accepted:
+        confirm = verdict.confirm
+        if verdict.retake:
+            runs = departure.seats.status != "cancelled" and work.now < departure.seats.departs_at
+            confirm = runs and await seats.retake(work.connection, departure, booking.seats, work.now)
+            case, give_back = ("late_payment_revived", False) if confirm else ("late_payment_refunded", True)
+            fresh = await bookings.load(work.connection, booking.organisation_id, booking.id)
+            booking = fresh or booking
+        await bookings.set_money(work.connection, booking, payment.amount, None)
+        await store.close_orders(work.connection, booking.organisation_id, booking.id)
+        if confirm:
+            reason = "paid_late" if verdict.retake else "paid"
+            await bookings.set_status(work.connection, booking, "confirmed", work.now, "payment", reason)
+            await tell_booker(work.connection, booking, "confirmed", work.now)
+    if give_back:
+        await give_money_back(work.connection, payment, payment.amount, case or "returned", work.now)
+        if booking is not None:
+            await tell_booker(work.connection, booking, "money_returned", work.now)
+    if case is not None:
+        await _case(work, case, payment)
+
+
+async def _case(work: Settling, kind: CaseKind, payment: PaymentRow, **details: str) -> None:
+    await store.open_case(
+        work.connection,
+        kind,
+        organisation_id=payment.organisation_id,
+        now=work.now,
+        booking_id=payment.booking_id,
+        payment_id=payment.id,
+        details={"transaction_id": str(payment.transaction_id), **details},
+    )
+
+
+async def give_money_back(connection: Connection, payment: PaymentRow, amount: int, reason: str, now: datetime) -> None:
+    """Write the intent to return money, and the job that does it, in the caller's transaction."""
+    refund_id = await store.request_refund(connection, payment, amount, reason, now)
+    await enqueue(
+        connection,
+        REFUND_JOB,
+        queue="payment",
+        lock=f"payment:{payment.id}",
+        organisation_id=str(payment.organisation_id),
+        refund_id=str(refund_id),
+    )
+    await _sum_up(connection, payment)
+
+
+async def _sum_up(connection: Connection, payment: PaymentRow) -> None:
+    """Bring ``bookings.refunded`` to what the refunds of its counted payment add up to."""
+    if payment.booking_id is None or not payment.accepted:
+        return
+    returned = await store.refunded_sum(connection, payment.organisation_id, payment.id)
+    await connection.execute(
+        "UPDATE bookings SET refunded = %s WHERE organisation_id = %s AND id = %s AND paid IS NOT NULL",
+        (min(returned, payment.amount) or None, payment.organisation_id, payment.booking_id),
+    )
+
+
+async def settle_decline(work: Settling, notification: Notification) -> None:
+    """An attempt that failed. The payer may try again on the same page, so the booking is left alone."""
+    if await store.payment_by_transaction(work.connection, work.account, notification.transaction_id):
+        return
+    code = notification.invoice
+    booking = await bookings.by_code(work.connection, work.account.organisation_id, code) if code else None
+    await store.insert_payment(
+        work.connection,
+        work.account,
+        notification,
+        booking_id=booking.id if booking else None,
+        status="declined",
+        accepted=False,
+        now=work.now,
+    )
+
+
+async def settle_release(work: Settling, notification: Notification) -> None:
+    """Money set aside was released uncaptured: the booking has the ordinary time left to be paid another way."""
+    payment = await store.payment_by_transaction(work.connection, work.account, notification.transaction_id)
+    if payment is None or payment.status != "authorized":
+        return
+    await store.set_payment_status(work.connection, payment, "cancelled", "cancel", work.now)
+    if payment.booking_id is None:
+        return
+    booking = await bookings.load(work.connection, payment.organisation_id, payment.booking_id, lock=True)
+    if booking is not None and booking.status in LAPSING and booking.expires_at is not None:
+        shorter = min(booking.expires_at, prolonged(work.now, booking.expires_at, work.now))
+        await bookings.set_expiry(work.connection, booking, shorter)
+
+
+async def settle_refund_told(work: Settling, notification: Notification) -> None:
+    """The provider says that money went back: ours that was on its way, or one made in its cabinet."""
+    if notification.payment_transaction_id is None:
+        return
+    payment = await store.payment_by_transaction(
+        work.connection, work.account, notification.payment_transaction_id
+    )
+    if payment is None:
+        await store.open_case(
+            work.connection,
+            "unknown_refund",
+            organisation_id=work.account.organisation_id,
+            now=work.now,
+            details={"transaction_id": str(notification.transaction_id)},
+        )
+        return
+    await _refund_happened(work, payment, notification.transaction_id, notification.amount.amount)
+
+
+async def _refund_happened(work: Settling, payment: PaymentRow, transaction_id: int, amount: int) -> None:
+    refund = await store.refund_for_notification(work.connection, payment, transaction_id, amount)
+    if refund is None:
+        await store.insert_told_refund(work.connection, payment, transaction_id, amount, work.now)
+        await _case(work, "unknown_refund", payment, refund_transaction_id=str(transaction_id))
+        await _sum_up(work.connection, payment)
+    elif refund.status != "completed":
+        await finish_refund(work.connection, payment, refund, transaction_id, None, work.now)
+
+
+async def _apply_early_refunds(work: Settling, payment: PaymentRow) -> None:
+    for transaction_id, amount in await store.early_refunds(work.connection, payment):
+        await _refund_happened(work, payment, transaction_id, amount)
+
+
+async def finish_refund(
+    connection: Connection,
+    payment: PaymentRow,
+    refund: RefundRow,
+    refund_transaction_id: int | None,
+    error: str | None,
+    now: datetime,
+) -> None:
+    """A refund was carried out, or refused for good (``error``): then a person has to look at it."""
+    await store.settle_refund(
+        connection,
+        refund,
+        status="refused" if error else "completed",
+        refund_transaction_id=refund_transaction_id,
+        error=error,
+        now=now,
+    )
+    if error:
+        await store.open_case(
+            connection,
+            "refund_refused",
+            organisation_id=refund.organisation_id,
+            now=now,
+            booking_id=refund.booking_id,
+            payment_id=refund.payment_id,
+            refund_id=refund.id,
+            details={"message": error},
+        )
+    await _sum_up(connection, payment)

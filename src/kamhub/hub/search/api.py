@@ -1,0 +1,56 @@
+"""Search as JSON."""
+
+from litestar import Request, Response, get
+
+from kamhub.hub.departure.views import offer_json
+from kamhub.hub.search import actions
+from kamhub.hub.search.forms import PlaceParameters, SearchParameters
+from kamhub.hub.search.types import Place, SearchResult
+from kamhub.hub.services import Hub
+from kamhub.platform.web.json import json_reply, validate
+from kamhub.platform.web.rules import rule
+
+
+@get("/api/places", opt=rule(access="public", rate="public", body=PlaceParameters, refusals=(422,)))
+async def places(request: Request, hub: Hub) -> Response[bytes]:
+    """Places by name in either language, forgiving typing."""
+    asked = validate(PlaceParameters, request.query_params)
+    found = await actions.find_places(hub, asked.q, asked.limit)
+    items = [place_json(place) for place in found]
+    return json_reply({"items": items, "page": 1, "page_size": asked.limit, "total": len(items)})
+
+
+@get("/api/transfers/search", opt=rule(access="public", rate="public", body=SearchParameters, refusals=(404, 422)))
+async def search(request: Request, hub: Hub) -> Response[bytes]:
+    """Departures of a day between two places, with the seats that are free this moment."""
+    asked = validate(SearchParameters, request.query_params)
+    result = await actions.find_offers(hub, asked.query())
+    return json_reply(result_json(result, asked.passengers), headers={"Cache-Control": "max-age=1"})
+
+
+def place_json(place: Place) -> dict[str, object]:
+    """A place of the catalogue."""
+    return {
+        "id": str(place.id),
+        "slug": place.slug,
+        "name": place.name.as_json(),
+        "meeting_point": place.meeting_point.as_json() if place.meeting_point else None,
+        "lat": place.latitude,
+        "lng": place.longitude,
+        "time_zone": place.time_zone,
+    }
+
+
+def result_json(result: SearchResult, passengers: int) -> dict[str, object]:
+    """``items`` as a list of the contract, and ``near_dates`` when the day is empty."""
+    items = [offer_json(offer, passengers) for offer in result.offers]
+    return {
+        "items": items,
+        "page": 1,
+        "page_size": max(len(items), 1),
+        "total": len(items),
+        "near_dates": [day.isoformat() for day in result.near_dates],
+    }
+
+
+HANDLERS = (places, search)

@@ -1,0 +1,227 @@
+"""SQL of the seat engine. Only this module writes ``departures.taken``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from kamhub.hub.seats.types import (
+    DepartureSeats,
+    LapsedBooking,
+    NewHold,
+    PriceTable,
+    RoutePlan,
+    SeatsTaken,
+)
+from kamhub.platform.database.pool import Connection
+
+# NO KEY UPDATE: a foreign key that points at the departure takes KEY SHARE, and must not make the engine skip it.
+_LOCK = """
+SELECT d.organisation_id, d.id, d.route_id, d.tariff_id, d.vehicle_id, d.status, d.capacity, d.taken,
+       d.departs_at, d.sales_close_at, o.hold_minutes
+FROM departures d JOIN organisations o ON o.id = d.organisation_id
+WHERE d.id = ANY(%s) ORDER BY d.id FOR NO KEY UPDATE OF d"""
+
+# Locked, because a payment being checked may be prolonging one of them: then it is not lapsed any more.
+_LAPSED = """
+SELECT organisation_id, id, departure_id, status, from_position, to_position, passengers FROM bookings
+WHERE departure_id = ANY(%s) AND status IN ('on_hold', 'pending') AND expires_at <= %s
+ORDER BY id FOR NO KEY UPDATE"""
+
+_KNOWN = "SELECT key_hash, request_hash, organisation_id, booking_id FROM idempotency_keys WHERE key_hash = ANY(%s)"
+
+_WRITE = """
+WITH moved AS (
+  UPDATE departures d SET taken = u.taken::smallint[]
+  FROM unnest(%s::uuid[], %s::uuid[], %s::text[]) AS u(organisation_id, id, taken)
+  WHERE d.organisation_id = u.organisation_id AND d.id = u.id
+), held AS (
+  SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::uuid[], %s::int2[], %s::int2[], %s::int2[], %s::int8[],
+                       %s::text[], %s::timestamptz[], %s::text[])
+    AS u(organisation_id, id, code, departure_id, from_position, to_position, passengers, price_per_seat,
+         currency, expires_at, channel)
+), booked AS (
+  INSERT INTO bookings (organisation_id, id, code, departure_id, from_position, to_position, passengers, status,
+                        price_per_seat, total, currency, expires_at, channel, created_at)
+  SELECT organisation_id, id, code, departure_id, from_position, to_position, passengers, 'on_hold',
+         price_per_seat, price_per_seat * passengers, currency, expires_at, channel, %s
+  FROM held
+)
+INSERT INTO booking_events (organisation_id, booking_id, at, to_status, actor)
+SELECT organisation_id, id, %s, 'on_hold', 'traveller' FROM held"""
+
+_REMEMBER = """
+INSERT INTO idempotency_keys (key_hash, request_hash, organisation_id, booking_id, created_at)
+SELECT u.*, %s FROM unnest(%s::bytea[], %s::bytea[], %s::uuid[], %s::uuid[]) AS u"""
+
+_EXPIRE = """
+WITH lapsed AS (
+  UPDATE bookings b SET status = 'expired'
+  FROM unnest(%s::uuid[], %s::uuid[], %s::text[]) AS u(organisation_id, id, status)
+  WHERE b.organisation_id = u.organisation_id AND b.id = u.id
+  RETURNING b.organisation_id, b.id, u.status AS from_status
+)
+INSERT INTO booking_events (organisation_id, booking_id, at, from_status, to_status, actor, reason)
+SELECT organisation_id, id, %s, from_status, 'expired', 'system', 'hold_expired' FROM lapsed"""
+
+_MOVE = """
+UPDATE departures d SET taken = u.taken::smallint[]
+FROM unnest(%s::uuid[], %s::uuid[], %s::text[]) AS u(organisation_id, id, taken)
+WHERE d.organisation_id = u.organisation_id AND d.id = u.id"""
+
+Known = tuple[bytes, UUID, UUID]
+
+
+async def open_round(
+    connection: Connection, departure_ids: Sequence[UUID], keys: Sequence[bytes], now: datetime, *, wait: bool
+) -> tuple[dict[UUID, DepartureSeats], list[LapsedBooking], dict[bytes, Known]]:
+    """Lock departures in id order and read what has lapsed on them, and which keys are known already.
+
+    With ``wait`` false, departures that somebody else has locked are left out. Lapsed bookings of departures that
+    were left out come too and are for the caller to drop. One round trip.
+    """
+    ids = list(departure_ids)
+    async with connection.pipeline():
+        lock = await connection.execute(_LOCK if wait else _LOCK + " SKIP LOCKED", (ids,))
+        lapsed = await connection.execute(_LAPSED, (ids, now))
+        known = await connection.execute(_KNOWN, (list(keys),)) if keys else None
+        departures = {row[1]: _departure(row) for row in await lock.fetchall()}
+        lapsed_rows = [_lapsed(row) for row in await lapsed.fetchall()]
+        known_rows = {row[0]: (row[1], row[2], row[3]) for row in await known.fetchall()} if known else {}
+    return departures, [row for row in lapsed_rows if row.departure_id in departures], known_rows
+
+
+def _departure(row: Sequence[Any]) -> DepartureSeats:
+    return DepartureSeats(
+        organisation_id=row[0],
+        id=row[1],
+        route_id=row[2],
+        tariff_id=row[3],
+        vehicle_id=row[4],
+        status=row[5],
+        capacity=row[6],
+        taken=tuple(row[7]),
+        departs_at=row[8],
+        sales_close_at=row[9],
+        hold_minutes=row[10],
+    )
+
+
+def _lapsed(row: Sequence[Any]) -> LapsedBooking:
+    return LapsedBooking(row[0], row[1], row[2], row[3], SeatsTaken(row[4], row[5], row[6]))
+
+
+async def existing(connection: Connection, departure_ids: Sequence[UUID]) -> set[UUID]:
+    """Which of these departures exist, locked or not."""
+    rows = await (
+        await connection.execute("SELECT id FROM departures WHERE id = ANY(%s)", (list(departure_ids),))
+    ).fetchall()
+    return {row[0] for row in rows}
+
+
+async def write_round(
+    connection: Connection,
+    moved: Sequence[DepartureSeats],
+    holds: Sequence[NewHold],
+    lapsed: Sequence[LapsedBooking],
+    now: datetime,
+) -> None:
+    """Save new counters, holds with their first event and keys, and lapsed bookings, and commit. One round trip."""
+    async with connection.pipeline():
+        if lapsed:
+            await _expire(connection, lapsed, now)
+        if holds:
+            await connection.execute(_WRITE, (*_counters(moved), *_columns(holds), now, now))
+            await _remember(connection, [hold for hold in holds if hold.key_hash is not None], now)
+        elif moved:
+            await connection.execute(_MOVE, _counters(moved))
+        await connection.commit()
+
+
+async def _remember(connection: Connection, keyed: Sequence[NewHold], now: datetime) -> None:
+    if not keyed:
+        return
+    # In key order: two processes that insert the same two keys must not wait for each other crosswise.
+    ordered = sorted(keyed, key=lambda hold: hold.key_hash or b"")
+    columns = (
+        [hold.key_hash for hold in ordered],
+        [hold.request_hash for hold in ordered],
+        [hold.organisation_id for hold in ordered],
+        [hold.id for hold in ordered],
+    )
+    await connection.execute(_REMEMBER, (now, *columns))
+
+
+async def _expire(connection: Connection, lapsed: Sequence[LapsedBooking], now: datetime) -> None:
+    organisations = [booking.organisation_id for booking in lapsed]
+    await connection.execute(
+        _EXPIRE, (organisations, [booking.id for booking in lapsed], [booking.status for booking in lapsed], now)
+    )
+
+
+def _counters(moved: Sequence[DepartureSeats]) -> tuple[list[UUID], list[UUID], list[str]]:
+    return (
+        [departure.organisation_id for departure in moved],
+        [departure.id for departure in moved],
+        ["{" + ",".join(map(str, departure.taken)) + "}" for departure in moved],
+    )
+
+
+def _columns(holds: Sequence[NewHold]) -> tuple[list[object], ...]:
+    rows = [
+        (
+            hold.departure.organisation_id,
+            hold.id,
+            hold.code,
+            hold.departure.id,
+            hold.grant.seats.from_position,
+            hold.grant.seats.to_position,
+            hold.grant.seats.passengers,
+            hold.grant.price_per_seat,
+            hold.grant.currency,
+            hold.grant.expires_at,
+            hold.channel,
+        )
+        for hold in holds
+    ]
+    return tuple(list(column) for column in zip(*rows, strict=True))
+
+
+async def load_plans(connection: Connection, route_ids: Iterable[UUID]) -> dict[UUID, RoutePlan]:
+    """Stops of these routes."""
+    query = "SELECT route_id, place_id, position FROM route_stops WHERE route_id = ANY(%s)"
+    plans: dict[UUID, dict[UUID, int]] = {}
+    for route_id, place_id, position in await (await connection.execute(query, (list(route_ids),))).fetchall():
+        plans.setdefault(route_id, {})[place_id] = position
+    return {route_id: RoutePlan(positions) for route_id, positions in plans.items()}
+
+
+async def load_prices(connection: Connection, tariff_ids: Iterable[UUID]) -> dict[UUID, PriceTable]:
+    """Prices of these tariffs."""
+    query = """SELECT p.tariff_id, t.currency, p.from_position, p.to_position, p.amount FROM tariff_prices p
+               JOIN tariffs t ON t.organisation_id = p.organisation_id AND t.id = p.tariff_id WHERE p.tariff_id = ANY(%s)"""
+    tables: dict[UUID, tuple[str, dict[tuple[int, int], int]]] = {}
+    for tariff_id, currency, start, end, amount in await (
+        await connection.execute(query, (list(tariff_ids),))
+    ).fetchall():
+        tables.setdefault(tariff_id, (currency, {}))[1][start, end] = amount
+    return {tariff_id: PriceTable(currency, amounts) for tariff_id, (currency, amounts) in tables.items()}
+
+
+async def lock_departure(connection: Connection, departure_id: UUID, now: datetime) -> tuple[DepartureSeats | None, list[LapsedBooking]]:
+    """Lock one departure in the caller's transaction, waiting for its turn, and read what has lapsed on it."""
+    departures, lapsed, _ = await open_round(connection, [departure_id], (), now, wait=True)
+    return departures.get(departure_id), lapsed
+
+
+async def save_counters(
+    connection: Connection, departure: DepartureSeats, taken: tuple[int, ...], lapsed: Sequence[LapsedBooking], now: datetime
+) -> None:
+    """Write a locked departure's counters and expire what lapsed on it, in the caller's transaction."""
+    if lapsed:
+        await _expire(connection, lapsed, now)
+    if taken != departure.taken:
+        await connection.execute(_MOVE, _counters([replace(departure, taken=taken)]))

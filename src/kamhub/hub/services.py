@@ -1,0 +1,34 @@
+"""What the actions of the hub work with; made once a process and handed to every handler and job."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from kamhub.hub.booking.tokens import BookingTokens
+from kamhub.hub.departure.types import Stretch
+from kamhub.hub.payment.client import CloudPaymentsClient
+from kamhub.kit.cache import FreshCache
+from kamhub.hub.search.types import SearchQuery, SearchResult
+from kamhub.hub.seats.engine import SeatEngine
+from kamhub.kit.clock import Clock
+from kamhub.platform.crypto.keys import KeyRing
+from kamhub.platform.database.pool import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Hub:
+    """The hub's services. ``public_url`` has no trailing slash."""
+
+    database: Database
+    engine: SeatEngine
+    clock: Clock
+    keys: KeyRing
+    tokens: BookingTokens
+    provider: CloudPaymentsClient
+    public_url: str
+    production: bool
+    stretches: FreshCache[tuple[UUID, UUID, int, int], Stretch] = field(
+        default_factory=lambda: FreshCache(seconds=10.0, size=20_000)
+    )
+    searches: FreshCache[SearchQuery, SearchResult] = field(default_factory=FreshCache)

@@ -1,0 +1,1 @@
+"""What every service for organisations needs: settings, database, people and tokens, jobs, mail, web plumbing."""

@@ -1,0 +1,120 @@
+"""Every setting of the product: environment variables with the prefix ``KAMHUB_`` (see ``.env.example``)."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+MINIMUM_SECRET_LENGTH = 32
+
+
+class SettingsRefused(Exception):
+    """The settings cannot be run with; the text names every one that is wrong."""
+
+
+class Settings(BaseSettings):
+    """Read from the environment once, at start."""
+
+    model_config = SettingsConfigDict(env_prefix="KAMHUB_", env_file=None, extra="ignore")
+
+    env: Literal["development", "production"] = "development"
+    data_dir: Path | None = None
+    database_url: SecretStr | None = None
+    migration_database_url: SecretStr | None = None
+    redis_url: SecretStr | None = None
+    secret_key: SecretStr | None = None
+    public_url: str | None = None
+    allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
+    rate_limits: Literal["on", "off"] = "on"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    worker_health_port: int = Field(default=0, ge=0, le=65535)
+
+    cloudpayments_public_id: str | None = None
+    cloudpayments_api_secret: SecretStr | None = None
+    cloudpayments_api_url: str = "https://api.cloudpayments.ru"
+    demo_password: SecretStr | None = None
+    smtp_url: SecretStr | None = None
+    mail_from: str = "Kamchatour Hub <noreply@localhost>"
+
+    @field_validator("allowed_origins", "trusted_proxies", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _blank_is_unset(cls, value: object, info: object) -> object:
+        name = getattr(info, "field_name", "")
+        return cls.model_fields[name].default if isinstance(value, str) and not value.strip() else value
+
+    @property
+    def production(self) -> bool:
+        return self.env == "production"
+
+    @cached_property
+    def trusted_networks(self) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+        """The proxies whose X-Forwarded-For is believed; nobody by default, loopback included."""
+        return tuple(ipaddress.ip_network(name, strict=False) for name in self.trusted_proxies)
+
+
+def problems(settings: Settings) -> list[str]:
+    """What forbids starting with these settings, one sentence each."""
+    found = []
+    if "*" in settings.allowed_origins:
+        found.append("KAMHUB_ALLOWED_ORIGINS must name the origins, `*` is refused.")
+    try:
+        _ = settings.trusted_networks
+    except ValueError as error:
+        found.append(f"KAMHUB_TRUSTED_PROXIES must list addresses or networks: {error}.")
+    if settings.production:
+        found += _production_problems(settings)
+    return found
+
+
+def _production_problems(settings: Settings) -> list[str]:
+    found = []
+    secret = settings.secret_key.get_secret_value() if settings.secret_key else ""
+    if len(secret) < MINIMUM_SECRET_LENGTH or len(set(secret)) < 10:
+        found.append(
+            f"KAMHUB_SECRET_KEY is missing or weak: production needs at least {MINIMUM_SECRET_LENGTH} random characters."
+        )
+    if not settings.redis_url:
+        found.append("KAMHUB_REDIS_URL is missing: production shares its rate limits in Redis.")
+    if not settings.allowed_origins:
+        found.append("KAMHUB_ALLOWED_ORIGINS is missing: production needs the list of origins that may call it.")
+    if not settings.public_url or not settings.public_url.startswith("https://"):
+        found.append("KAMHUB_PUBLIC_URL is missing or not https: links in mails and payment pages are made from it.")
+    if not settings.database_url:
+        found.append("KAMHUB_DATABASE_URL is missing: production does not run on the embedded database.")
+    if settings.rate_limits == "off":
+        found.append("KAMHUB_RATE_LIMITS=off is refused in production.")
+    return found
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read and judge the settings. Raises ``SettingsRefused`` naming each problem."""
+    try:
+        settings = Settings(**overrides)  # type: ignore[arg-type]
+    except ValueError as error:
+        lines = [f"KAMHUB_{str(e['loc'][0]).upper()}: {e['msg']}" for e in getattr(error, "errors", list)()]
+        raise SettingsRefused("\n".join(lines) or str(error)) from None
+    if found := problems(settings):
+        raise SettingsRefused("\n".join(found))
+    return settings
+
+
+def default_data_dir() -> Path:
+    """Where the embedded database and local files live when no folder is named."""
+    if os.geteuid() == 0:
+        return Path("/var/lib/kamhub/data")
+    base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return Path(base) / "kamhub"

@@ -1,0 +1,145 @@
+"""The outermost layer: request id, body limit, security headers, the log line of a request. Plain ASGI, once a request."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from uuid_utils import uuid7
+
+from kamhub.platform.web import problems
+
+log = structlog.get_logger("kamhub.request")
+
+MAX_BODY_BYTES = 1_000_000
+SLOW_SECONDS = 1.0
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9_.-]{8,64}")
+# Nothing inline and nothing from elsewhere; QR codes and icons are inline SVG or data images.
+_CONTENT_SECURITY_POLICY = (
+    b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
+    b"form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'"
+)
+_HEADERS: list[tuple[bytes, bytes]] = [
+    (b"content-security-policy", _CONTENT_SECURITY_POLICY),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"strict-origin-when-cross-origin"),
+    (b"permissions-policy", b"camera=(self), geolocation=(), microphone=(), payment=()"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+]
+_HSTS = (b"strict-transport-security", b"max-age=63072000; includeSubDomains")
+
+Observe = Callable[[str, str, int, float], None]
+
+
+class Edge:
+    """Wraps the whole application. ``observe`` gets method, route template, status and seconds of each request."""
+
+    def __init__(self, app: ASGIApp, *, production: bool, observe: Observe | None = None) -> None:
+        self._app = app
+        self._headers = [*_HEADERS, _HSTS] if production else _HEADERS
+        self._observe = observe
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != ScopeType.HTTP:
+            await self._app(scope, receive, send)
+            return
+        request_id, length = _read(scope["headers"])
+        scope.setdefault("state", {})["request_id"] = request_id.decode()
+        exchange = _Exchange(self._headers, request_id, receive, send)
+        started = time.perf_counter()
+        try:
+            if length > MAX_BODY_BYTES:
+                await _refuse_body(exchange)
+            else:
+                await self._app(scope, exchange.receive, exchange.send)
+        except _BodyOverrun:
+            if exchange.status == 0:
+                await _refuse_body(exchange)
+        finally:
+            self._account(scope, exchange.status, time.perf_counter() - started, request_id)
+
+    def _account(self, scope: Any, status: int, seconds: float, request_id: bytes) -> None:
+        template = scope.get("path_template", "unmatched")
+        if self._observe is not None:
+            self._observe(scope["method"], template, status, seconds)
+        if status >= 500 or status == 0 or seconds > SLOW_SECONDS:
+            log.warning(
+                "request",
+                method=scope["method"],
+                route=template,
+                status=status,
+                seconds=round(seconds, 4),
+                request_id=request_id.decode(),
+            )
+
+
+class _BodyOverrun(Exception):
+    """More came than was allowed, in pieces."""
+
+
+class _Exchange:
+    """One request's receive and send, with the body counted and the headers added."""
+
+    __slots__ = ("_headers", "_receive", "_received", "_request_id", "_send", "status")
+
+    def __init__(self, headers: list[tuple[bytes, bytes]], request_id: bytes, receive: Receive, send: Send) -> None:
+        self._headers = headers
+        self._request_id = request_id
+        self._receive = receive
+        self._send = send
+        self._received = 0
+        self.status = 0
+
+    async def receive(self) -> Any:
+        message = await self._receive()
+        if message["type"] == "http.request":
+            self._received += len(message["body"])
+            if self._received > MAX_BODY_BYTES:
+                raise _BodyOverrun
+        return message
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            own = message.get("headers") or []
+            present = {name for name, _ in own}
+            message["headers"] = [
+                *own,
+                *(pair for pair in self._headers if pair[0] not in present),
+                (b"x-request-id", self._request_id),
+            ]
+        await self._send(message)
+
+
+def _read(headers: Any) -> tuple[bytes, int]:
+    request_id, length = b"", 0
+    for name, value in headers:
+        if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
+            request_id = value
+        elif name == b"content-length" and value.isdigit():
+            length = int(value)
+    return request_id or uuid7().hex.encode(), length
+
+
+async def _refuse_body(exchange: _Exchange) -> None:
+    response = problems.reply(problems.BodyTooLarge())
+    body: bytes = response.content
+    await exchange.send(
+        {
+            "type": "http.response.start",
+            "status": problems.BodyTooLarge.status,
+            "headers": [
+                (b"content-type", problems.MEDIA_TYPE.encode()),
+                (b"content-length", str(len(body)).encode()),
+                (b"connection", b"close"),
+            ],
+        }
+    )
+    await exchange.send({"type": "http.response.body", "body": body, "more_body": False})

@@ -1,0 +1,41 @@
+"""Answering with a page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request, Response
+from markupsafe import Markup
+
+from kamhub.platform.i18n.request import locale_of
+from kamhub.platform.web.csrf import FIELD, Csrf
+
+
+def render(
+    request: Request[Any, Any, Any], template: str, *, status_code: int = 200, **context: object
+) -> Response[bytes]:
+    """The template in the reader's language, with what every page needs.
+
+    Adds ``request_path`` (path and query, for the way back after a switch of language), ``csrf_input``, ``development``
+    and ``request_id`` to the context.
+    """
+    csrf: Csrf = request.app.state.csrf
+    token, cookie = csrf.token_for(request)
+    query = request.scope.get("query_string", b"").decode("latin-1")
+    everywhere: dict[str, object] = {
+        "url_path": request.url.path + (f"?{query}" if query else ""),
+        "csrf_input": Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, token),  # noqa: S704
+        "csrf_token": token,
+        "development": not request.app.state.settings.production,
+        "request_id": request.scope.get("state", {}).get("request_id", ""),
+        "now": request.app.state.clock.now(),
+    }
+    locale = locale_of(request)
+    text = request.app.state.templates.render(template, locale, {**everywhere, **context})
+    return Response(
+        text.encode(),
+        status_code=status_code,
+        media_type="text/html; charset=utf-8",
+        headers={"Content-Language": locale, "Vary": "Cookie, Accept-Language, HX-Request"},
+        cookies=[cookie] if cookie else None,
+    )

@@ -1,0 +1,34 @@
+"""A worker in a process of its own: ``worker_program.py URL JSON-of-timings``. Prints its health port when it starts."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from datetime import timedelta
+
+from job_support import Marks
+from kamhub.platform.job.types import Job, WorkerTimings
+from kamhub.platform.job.worker import JobWorker
+
+
+async def slow(marks: Marks, *, word: str, seconds: int) -> None:
+    await marks.add(f"begin {word}")
+    await asyncio.sleep(seconds)
+    await marks.add(f"end {word}")
+
+
+JOBS = [Job("slow", "test", slow, timedelta(seconds=60))]
+
+
+async def main(url: str, timings: WorkerTimings) -> None:
+    worker = JobWorker(url, JOBS, [], Marks(url), timings=timings)
+    running = asyncio.create_task(worker.run())
+    await asyncio.sleep(0)
+    await asyncio.sleep(0.05)
+    print(f"port {worker.health_port}", flush=True)  # noqa: T201
+    await running
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1], WorkerTimings(**json.loads(sys.argv[2]))))
