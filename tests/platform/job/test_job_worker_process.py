@@ -91,7 +91,6 @@ async def test_the_worker_goes_on_after_a_restart_of_the_database(
     interrupted = await queue.put("slow", word="a", seconds=1)
     await eventually(seen(marks, "begin a"))
     await asyncio.to_thread(job_cluster.stop)
-    await asyncio.sleep(1)
     job_cluster.start()
     later = await queue.put("slow", word="b", seconds=0)
     await eventually(lambda: queue.is_(later, "succeeded"), 30)

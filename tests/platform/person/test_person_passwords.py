@@ -14,7 +14,6 @@ from kamhub.platform.person.passwords import hash_password, is_common, verify_pa
 DEADLINE = 10.0
 
 
-@pytest.mark.asyncio
 async def test_only_the_same_password_matches() -> None:
     stored = await hash_password("лавовый-мост-47")
     assert stored != await hash_password("лавовый-мост-47")
@@ -23,12 +22,10 @@ async def test_only_the_same_password_matches() -> None:
     assert not await verify_password("not a hash", "лавовый-мост-47")
 
 
-@pytest.mark.asyncio
 async def test_a_composed_letter_and_its_parts_are_the_same_password() -> None:
     assert await verify_password(await hash_password("Ключевско\u0438\u0306 47"), "Ключевско\u0439 47")
 
 
-@pytest.mark.asyncio
 async def test_an_unknown_email_costs_a_real_verification(monkeypatch: pytest.MonkeyPatch) -> None:
     verified: list[str] = []
 
@@ -45,7 +42,6 @@ async def test_an_unknown_email_costs_a_real_verification(monkeypatch: pytest.Mo
     assert real_parameters.type is Type.ID
 
 
-@pytest.mark.asyncio
 async def test_hashing_leaves_the_event_loop_free_and_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     release = threading.Event()
     running: list[str] = []

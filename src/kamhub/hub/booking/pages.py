@@ -161,7 +161,9 @@ async def ics(request: Asked, hub: Hub, booking_id: UUID) -> Response[bytes]:
 
 
 @get("/booking", opt=PAGE)
-async def look_up_form(request: Asked, code: Annotated[str, QueryParameter(max_length=40)] = "") -> Response[Any]:
+async def look_up_form(
+    request: Asked, code: Annotated[str, QueryParameter(max_length=40)] = ""
+) -> Response[Any]:
     """Find a booking again by its code."""
     return render(request, "booking/look_up.html", values={"code": code, "email_or_phone": ""}, failed=False)
 

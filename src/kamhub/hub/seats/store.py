@@ -35,7 +35,7 @@ _KNOWN = "SELECT key_hash, request_hash, organisation_id, booking_id FROM idempo
 
 _WRITE = """
 WITH moved AS (
-  UPDATE departures d SET taken = u.taken::smallint[]
+  UPDATE departures d SET taken = u.taken::integer[]
   FROM unnest(%s::uuid[], %s::uuid[], %s::text[]) AS u(organisation_id, id, taken)
   WHERE d.organisation_id = u.organisation_id AND d.id = u.id
 ), held AS (
@@ -68,7 +68,7 @@ INSERT INTO booking_events (organisation_id, booking_id, at, from_status, to_sta
 SELECT organisation_id, id, %s, from_status, 'expired', 'system', 'hold_expired' FROM lapsed"""
 
 _MOVE = """
-UPDATE departures d SET taken = u.taken::smallint[]
+UPDATE departures d SET taken = u.taken::integer[]
 FROM unnest(%s::uuid[], %s::uuid[], %s::text[]) AS u(organisation_id, id, taken)
 WHERE d.organisation_id = u.organisation_id AND d.id = u.id"""
 

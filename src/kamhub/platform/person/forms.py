@@ -32,8 +32,8 @@ def _email(text: str) -> str:
         raise PydanticCustomError("email", "This does not look like an e-mail address") from error
 
 
-Name = Annotated[str, BeforeValidator(_line), Field(min_length=2, max_length=100)]
-Email = Annotated[str, BeforeValidator(_line), Field(min_length=3, max_length=254), AfterValidator(_email)]
+Name = Annotated[str, Field(min_length=2, max_length=100), BeforeValidator(_line)]
+Email = Annotated[str, Field(min_length=3, max_length=254), BeforeValidator(_line), AfterValidator(_email)]
 RefreshTokenText = Annotated[str, Field(min_length=1, max_length=200)]
 
 

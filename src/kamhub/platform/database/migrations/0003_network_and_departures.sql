@@ -29,7 +29,7 @@ CREATE TABLE vehicles (
   type            text NOT NULL CONSTRAINT vehicles_type_known
                   CHECK (type IN ('economy', 'comfort', 'business', 'minibus', 'bus')),
   model           text NOT NULL,
-  capacity        smallint NOT NULL CONSTRAINT vehicles_capacity_range CHECK (capacity BETWEEN 1 AND 200),
+  capacity        smallint NOT NULL CONSTRAINT vehicles_capacity_range CHECK (capacity BETWEEN 1 AND 1000),
   plate           text NOT NULL,
   features        text[] NOT NULL DEFAULT '{}',
   created_at      timestamptz NOT NULL DEFAULT now(),
@@ -116,8 +116,8 @@ CREATE TABLE departures (
   sales_close_at  timestamptz NOT NULL,
   status          text NOT NULL DEFAULT 'open' CONSTRAINT departures_status_known
                   CHECK (status IN ('open', 'closed', 'cancelled')),
-  capacity        smallint NOT NULL CONSTRAINT departures_capacity_range CHECK (capacity BETWEEN 1 AND 200),
-  taken           smallint[] NOT NULL,
+  capacity        integer NOT NULL CONSTRAINT departures_capacity_range CHECK (capacity BETWEEN 1 AND 1000000),
+  taken           integer[] NOT NULL,
   created_at      timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (organisation_id, id),
   CONSTRAINT departures_sales_close_before CHECK (sales_close_at <= departs_at),

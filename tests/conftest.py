@@ -1,0 +1,104 @@
+"""One real PostgreSQL a test process, a fresh database a test."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from kamhub.hub.booking.tokens import BookingTokens
+from kamhub.hub.payment.client import CloudPaymentsClient
+from kamhub.hub.seats.engine import SeatEngine
+from kamhub.hub.services import Hub
+from kamhub.kit.clock import ManualClock
+from kamhub.platform.crypto.keys import KeyRing
+from kamhub.platform.database.migrate import migrate
+from kamhub.platform.database.pool import Database
+from kamhub.platform.embedded.cluster import Cluster
+from kamhub.platform.embedded.types import ClusterAddress
+from tests.builders import World, build_world
+
+NOW = datetime(2026, 11, 24, 0, 0, tzinfo=UTC)
+NOWHERE = "http://127.0.0.1:9"  # a closed port: nothing may leave the machine from a test by accident
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClusterAddress]:
+    """A server of this test process with a migrated template database."""
+    cluster = Cluster(tmp_path_factory.mktemp("postgres"))
+    address = cluster.start()
+    try:
+        migrate(address.owner_url)
+        yield address
+    finally:
+        cluster.destroy()
+
+
+@pytest.fixture
+def database_owner_url(postgres: ClusterAddress) -> Iterator[str]:
+    """A fresh database, as its owner."""
+    name = f"test_{uuid4().hex}"
+    maintenance = postgres.owner_url.rsplit("/", 1)[0] + "/postgres"
+    with psycopg.connect(maintenance, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {postgres.database} STRATEGY FILE_COPY".encode())
+        yield postgres.owner_url.rsplit("/", 1)[0] + f"/{name}"
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+@pytest.fixture
+def database_url(postgres: ClusterAddress, database_owner_url: str) -> str:
+    """The same database, as the running login."""
+    return postgres.app_url.rsplit("/", 1)[0] + "/" + database_owner_url.rsplit("/", 1)[1]
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """Open scopes on the fresh database."""
+    async with Database(database_url, application="test") as opened:
+        yield opened
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    """A clock that stands still: noon of 24 November 2026 in Kamchatka."""
+    return ManualClock(NOW)
+
+
+@pytest.fixture
+def keys() -> KeyRing:
+    return KeyRing("a secret of the tests, long enough to be one")
+
+
+@pytest.fixture
+def world(database_owner_url: str, keys: KeyRing) -> World:
+    """Two operators with a route of three legs each; see ``tests.builders``."""
+    return build_world(database_owner_url, keys, NOW)
+
+
+@pytest.fixture
+async def hub(database: Database, clock: ManualClock, keys: KeyRing) -> AsyncIterator[Hub]:
+    """The hub's services with the engine running and a provider that cannot be reached."""
+    engine = SeatEngine(database, clock)
+    provider = CloudPaymentsClient(NOWHERE)
+    await engine.start()
+    yield Hub(
+        database=database,
+        engine=engine,
+        clock=clock,
+        keys=keys,
+        tokens=BookingTokens(keys),
+        provider=provider,
+        public_url="http://hub.test",
+        production=False,
+    )
+    await engine.stop()
+    await provider.close()
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path) -> Path:
+    return tmp_path
