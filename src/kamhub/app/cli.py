@@ -24,11 +24,17 @@ def up(*, host: str = "127.0.0.1", port: int = 8000, data_dir: DataDir = None, d
 
 
 @app.command
-def web(*, host: str = "127.0.0.1", port: int = 8000, data_dir: DataDir = None) -> None:
+def web(
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    data_dir: DataDir = None,
+    share_port: Annotated[bool, Parameter(negative="", help="let several web processes listen on this port")] = False,
+) -> None:
     """One web process."""
     from kamhub.app.commands.serve import web as run
 
-    run(host, port, data_dir)
+    run(host, port, data_dir, share_port=share_port)
 
 
 @app.command

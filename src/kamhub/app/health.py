@@ -1,6 +1,7 @@
 """Whether the process lives, and whether it can serve."""
 
-from litestar import Request, Response, get
+from litestar import Request, get
+from litestar.types import ASGIApp
 from psycopg import sql
 
 from kamhub.hub.services import Hub
@@ -14,13 +15,13 @@ _PROBE = rule(access="public", rate="none")
 
 
 @get("/health", opt=_PROBE)
-async def alive() -> Response[bytes]:
+async def alive() -> ASGIApp:
     """The process answers."""
     return json_reply({"status": "ok"})
 
 
 @get("/health/ready", opt=rule(access="public", rate="none", refusals=(503,)))
-async def ready(request: Request, hub: Hub) -> Response[bytes]:
+async def ready(request: Request, hub: Hub) -> ASGIApp:
     """The process can serve: database there, schema as the program needs it. 503 names what is not."""
     failing = []
     try:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from kamhub.hub.booking.tokens import BookingTokens
-from kamhub.hub.departure.types import Stretch
+from kamhub.hub.departure.views import DescribedStretch
 from kamhub.hub.payment.client import CloudPaymentsClient
 from kamhub.kit.cache import FreshCache
 from kamhub.hub.search.types import SearchQuery, SearchResult
@@ -28,7 +28,7 @@ class Hub:
     provider: CloudPaymentsClient
     public_url: str
     production: bool
-    stretches: FreshCache[tuple[UUID, UUID, int, int], Stretch] = field(
+    stretches: FreshCache[tuple[UUID, int, int], DescribedStretch] = field(
         default_factory=lambda: FreshCache(seconds=10.0, size=20_000)
     )
     searches: FreshCache[SearchQuery, SearchResult] = field(default_factory=FreshCache)

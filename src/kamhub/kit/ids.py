@@ -10,6 +10,8 @@ from uuid_utils.compat import uuid7
 # No 0/O, 1/I/L, no U/V: a code is read aloud over a bad line and typed on a small keyboard.
 CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTWXYZ"
 CODE_LENGTH = 8
+_LETTER_OF_BYTE = bytes(ord(CODE_ALPHABET[byte % len(CODE_ALPHABET)]) for byte in range(256))
+_UNEVEN_BYTES = bytes(range(256 - 256 % len(CODE_ALPHABET), 256))
 
 
 def new_id() -> UUID:
@@ -19,7 +21,11 @@ def new_id() -> UUID:
 
 def new_code() -> str:
     """A random code of eight characters without look-alikes, from a cryptographic source."""
-    return "".join(secrets.choice(CODE_ALPHABET) for _ in range(CODE_LENGTH))
+    while True:
+        # Bytes of the last, incomplete turn of the alphabet are dropped, so that every character is equally likely.
+        letters = secrets.token_bytes(2 * CODE_LENGTH).translate(_LETTER_OF_BYTE, _UNEVEN_BYTES)
+        if len(letters) >= CODE_LENGTH:
+            return letters[:CODE_LENGTH].decode()
 
 
 def normalise_code(text: str) -> str:

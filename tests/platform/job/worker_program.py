@@ -1,4 +1,7 @@
-"""A worker in a process of its own: ``worker_program.py URL JSON-of-timings``. Prints its health port when it starts."""
+"""A worker in a process of its own: ``worker_program.py URL JSON-of-timings``.
+
+Prints its health port when it works.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,9 @@ import json
 import sys
 from datetime import timedelta
 
-from job_support import Marks
 from kamhub.platform.job.types import Job, WorkerTimings
 from kamhub.platform.job.worker import JobWorker
+from tests.platform.job.support import Marks, is_well
 
 
 async def slow(marks: Marks, *, word: str, seconds: int) -> None:
@@ -18,14 +21,14 @@ async def slow(marks: Marks, *, word: str, seconds: int) -> None:
     await marks.add(f"end {word}")
 
 
-JOBS = [Job("slow", "test", slow, timedelta(seconds=60))]
+JOBS: list[Job[Marks]] = [Job("slow", "test", slow, timedelta(seconds=60))]
 
 
 async def main(url: str, timings: WorkerTimings) -> None:
     worker = JobWorker(url, JOBS, [], Marks(url), timings=timings)
     running = asyncio.create_task(worker.run())
-    await asyncio.sleep(0)
-    await asyncio.sleep(0.05)
+    while not await is_well(worker):  # noqa: ASYNC110 - nobody tells, it has to be asked
+        await asyncio.sleep(0.02)
     print(f"port {worker.health_port}", flush=True)  # noqa: T201
     await running
 

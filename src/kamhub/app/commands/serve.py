@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import socket
 from pathlib import Path
 
 import psycopg
@@ -15,16 +17,17 @@ from kamhub.app.work import JOBS, PERIODIC_JOBS, WorkContext
 from kamhub.platform.database.errors import DatabaseUnsuitable
 from kamhub.platform.database.migrate import require_current
 from kamhub.platform.database.pool import PoolSizes
-from kamhub.platform.job.types import WorkerCannotRecover
+from kamhub.platform.job.types import WorkerCannotRecover, WorkerTimings
 from kamhub.platform.job.worker import JobWorker
 from kamhub.platform.mail.actions import mail_transport
 from kamhub.platform.monitoring.logs import configure_logging
 from kamhub.platform.web.rules import RouteWithoutRule
 
-GRACE_SECONDS = 10
+GRACE_SECONDS = 6
+WORKER_GRACE_SECONDS = 12.0
 
 
-def web(host: str, port: int, data_dir: Path | None) -> None:
+def web(host: str, port: int, data_dir: Path | None, *, share_port: bool = False) -> None:
     """Serve pages and API until SIGTERM."""
     target = require_target(data_dir)
     configure_logging(target.settings)
@@ -37,17 +40,38 @@ def web(host: str, port: int, data_dir: Path | None) -> None:
         app = create_app(config)
     except RouteWithoutRule as missing:
         fail(f"A route is not guarded: {missing}")
-    uvicorn.run(
-        app,
-        host=host,
-        port=port,
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=GRACE_SECONDS,
-        backlog=4096,
+    _spare_the_collector()
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            host=host,
+            port=port,
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            date_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+            backlog=4096,
+        )
     )
+    server.run(sockets=[_shared_socket(host, port)] if share_port else None)
+
+
+def _shared_socket(host: str, port: int) -> socket.socket:
+    """A listening socket that other web processes may open too; the kernel deals connections out among them."""
+    shared = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    shared.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    shared.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    shared.bind((host, port))
+    return shared
+
+
+def _spare_the_collector() -> None:
+    """What was made at start lives for ever: the garbage collector need not walk it again with every few requests."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 def worker(data_dir: Path | None) -> None:
@@ -71,7 +95,12 @@ async def _work(target: Target) -> None:
     ) as hub:
         context = WorkContext(hub=hub, mail=mail_transport(settings, target.data_dir))
         runner = JobWorker(
-            target.app_url, JOBS, PERIODIC_JOBS, context, health_port=settings.worker_health_port
+            target.app_url,
+            JOBS,
+            PERIODIC_JOBS,
+            context,
+            health_port=settings.worker_health_port,
+            timings=WorkerTimings(grace=WORKER_GRACE_SECONDS),
         )
         await runner.run()
 

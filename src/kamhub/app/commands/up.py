@@ -71,9 +71,9 @@ def _run(plan: _Plan, supervisor: Supervisor) -> None:
         public_url=plan.settings.public_url or plan.address,
         **_payment_stand_in(plan, supervisor),
     )
-    supervisor.start(ChildProcess(ChildSpec("worker", (*_PYTHON, "kamhub", "worker"), serving, grace=24.0)))
+    supervisor.start(ChildProcess(ChildSpec("worker", (*_PYTHON, "kamhub", "worker"), serving, grace=18.0)))
     web = (*_PYTHON, "kamhub", "web", "--host", plan.host, "--port", str(plan.port))
-    supervisor.start(ChildProcess(ChildSpec("web", web, serving, grace=12.0)))
+    supervisor.start(ChildProcess(ChildSpec("web", web, serving, grace=8.0)))
     if supervisor.run_until(lambda: _answers(plan), READY_WITHIN):
         _announce(plan)
     supervisor.run()

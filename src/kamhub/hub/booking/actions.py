@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+import msgspec
+
 from kamhub.hub.booking import rules, store
 from kamhub.hub.booking.messages import tell_booker
 from kamhub.hub.booking.store import BookingRow
@@ -26,6 +28,7 @@ from kamhub.hub.booking.types import (
 )
 from kamhub.hub.departure import store as departures
 from kamhub.hub.departure.types import Stretch
+from kamhub.hub.departure.views import DescribedStretch, describe
 from kamhub.hub.payment import actions as payments
 from kamhub.hub.payment import settle
 from kamhub.hub.payment import store as payment_store
@@ -41,11 +44,15 @@ from kamhub.platform.database.pool import Connection
 
 @dataclass(frozen=True, slots=True)
 class HeldBooking:
-    """A booking and the token that gives access to it. ``created`` is false for a repeat of an earlier request."""
+    """A booking and the token that gives access to it. ``created`` is false for a repeat of an earlier request.
+
+    ``departure_json`` is the encoded description of the departure when it was at hand.
+    """
 
     booking: Booking
     token: str
     created: bool = True
+    departure_json: msgspec.Raw | None = None
 
     @property
     def access(self) -> BookingAccess:
@@ -85,7 +92,8 @@ async def hold(
     )
     token = hub.tokens.issue(answer.organisation_id, answer.id)
     if isinstance(answer, NewHold):
-        return HeldBooking(_fresh(answer, await _stretch_of(hub, answer)), token)
+        described = await _described(hub, answer)
+        return HeldBooking(_fresh(answer, described.stretch), token, departure_json=described.json)
     access = BookingAccess(answer.organisation_id, answer.id)
     return HeldBooking(await load(hub, access), token, created=False)
 
@@ -115,18 +123,19 @@ def _fresh(held: NewHold, stretch: Stretch) -> Booking:
     )
 
 
-async def _stretch_of(hub: Hub, held: NewHold) -> Stretch:
+async def _described(hub: Hub, held: NewHold) -> DescribedStretch:
     departure, seats_held = held.departure, held.grant.seats
-    key = (departure.organisation_id, departure.id, seats_held.from_position, seats_held.to_position)
-    return hub.stretches.peek(key) or await hub.stretches.get(key, lambda: _load_stretch(hub, key))
+    start, end = seats_held.from_position, seats_held.to_position
+    key = (departure.id, start, end)
 
+    async def ask() -> DescribedStretch:
+        async with hub.database.public() as connection:
+            stretch = await departures.load_stretch(connection, departure.organisation_id, departure.id, start, end)
+        if stretch is None:
+            raise LookupError("a held departure has its stops")
+        return describe(stretch)
 
-async def _load_stretch(hub: Hub, key: tuple[UUID, UUID, int, int]) -> Stretch:
-    async with hub.database.public() as connection:
-        stretch = await departures.load_stretch(connection, *key)
-    if stretch is None:
-        raise LookupError("a held departure has its stops")
-    return stretch
+    return hub.stretches.peek(key) or await hub.stretches.get(key, ask)
 
 
 async def load(hub: Hub, access: BookingAccess) -> Booking:

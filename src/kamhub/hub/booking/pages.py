@@ -1,5 +1,6 @@
 """The pages of a booking: hold, passengers, payment, ticket, cancellation, and the look-up."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Annotated, Any

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from kamhub.hub.booking.types import Booking, CancellationQuote
 from kamhub.hub.departure.views import stretch_json
 from kamhub.kit.money import Money
@@ -12,15 +14,18 @@ def money_json(money: Money | None) -> dict[str, int | str] | None:
     return money.as_json() if money is not None else None
 
 
-def booking_json(booking: Booking, public_url: str, token: str | None = None) -> dict[str, object]:
-    """The whole booking; ``token`` only in the reply that created it."""
+def booking_json(
+    booking: Booking, public_url: str, token: str | None = None, departure: msgspec.Raw | None = None
+) -> dict[str, object]:
+    """The whole booking; ``token`` only in the reply that created it. ``departure`` may be given encoded already."""
+    number = str(booking.id)
     content: dict[str, object] = {
-        "id": str(booking.id),
+        "id": number,
         "code": booking.code,
         "status": booking.status,
         "expires_at": booking.expires_at.isoformat() if booking.expires_at else None,
         "created_at": booking.created_at.isoformat(),
-        "departure": stretch_json(booking.stretch),
+        "departure": departure if departure is not None else stretch_json(booking.stretch),
         "passengers": booking.passengers,
         "price_per_seat": booking.price_per_seat.as_json(),
         "total": booking.total.as_json(),
@@ -46,7 +51,7 @@ def booking_json(booking: Booking, public_url: str, token: str | None = None) ->
             }
             for event in booking.history
         ],
-        "page_url": f"{public_url}/booking/{booking.id}",
+        "page_url": f"{public_url}/booking/{number}",
     }
     if token is not None:
         content["token"] = token

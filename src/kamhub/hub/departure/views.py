@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+import msgspec
+
 from kamhub.hub.departure.types import Offer, Stop, Stretch
 
 
@@ -36,6 +40,19 @@ def stretch_json(stretch: Stretch) -> dict[str, object]:
             "features": list(stretch.vehicle.features),
         },
     }
+
+
+@dataclass(frozen=True, slots=True)
+class DescribedStretch:
+    """A stretch with its JSON made once; what is said of it does not change from booking to booking."""
+
+    stretch: Stretch
+    json: msgspec.Raw
+
+
+def describe(stretch: Stretch) -> DescribedStretch:
+    """The stretch and ``stretch_json`` of it, encoded."""
+    return DescribedStretch(stretch, msgspec.Raw(msgspec.json.encode(stretch_json(stretch))))
 
 
 def offer_json(offer: Offer, passengers: int) -> dict[str, object]:

@@ -107,7 +107,8 @@ class _Writer:
             money = {"sum": self.formats.money(back)}
             return (
                 _(
-                    "We return %(sum)s to the card or account you paid from. When it arrives depends on the bank."
+                    "We return %(sum)s to the card or account you paid from. "
+                    "When it arrives depends on the bank."
                 )
                 % money
             )

@@ -3,7 +3,8 @@
 from typing import cast, get_args
 from uuid import UUID
 
-from litestar import Request, Response, get, post
+from litestar import Request, get, post
+from litestar.types import ASGIApp
 
 from kamhub.hub.payment import actions, store
 from kamhub.hub.payment.types import NotificationKind
@@ -21,7 +22,7 @@ _KINDS = frozenset(get_args(NotificationKind))
     status_code=200,
     opt=rule(access="webhook", rate="webhook", csrf="signature", refusals=(401, 404)),
 )
-async def notification(request: Request, hub: Hub, account_id: UUID, kind: str) -> Response[bytes]:
+async def notification(request: Request, hub: Hub, account_id: UUID, kind: str) -> ASGIApp:
     """One notification, signed over its raw bytes. Answered ``{"code": 0}``; Check may answer 10, 11, 12, 13 or 20."""
     if kind not in _KINDS:
         raise NotFound
@@ -41,7 +42,7 @@ async def notification(request: Request, hub: Hub, account_id: UUID, kind: str) 
     "/api/payment-accounts",
     opt=rule(access="staff", permission="payments.read", rate="api", refusals=(401, 403)),
 )
-async def accounts(hub: Hub, staff: Staff) -> Response[bytes]:
+async def accounts(hub: Hub, staff: Staff) -> ASGIApp:
     """The organisation's terminals; secrets are never shown."""
     async with hub.database.tenant(staff.organisation_id) as connection:
         rows = await store.list_accounts(connection)

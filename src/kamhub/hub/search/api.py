@@ -1,6 +1,7 @@
 """Search as JSON."""
 
-from litestar import Request, Response, get
+from litestar import Request, get
+from litestar.types import ASGIApp
 
 from kamhub.hub.departure.views import offer_json
 from kamhub.hub.search import actions
@@ -12,7 +13,7 @@ from kamhub.platform.web.rules import rule
 
 
 @get("/api/places", opt=rule(access="public", rate="public", body=PlaceParameters, refusals=(422,)))
-async def places(request: Request, hub: Hub) -> Response[bytes]:
+async def places(request: Request, hub: Hub) -> ASGIApp:
     """Places by name in either language, forgiving typing."""
     asked = validate(PlaceParameters, request.query_params)
     found = await actions.find_places(hub, asked.q, asked.limit)
@@ -21,7 +22,7 @@ async def places(request: Request, hub: Hub) -> Response[bytes]:
 
 
 @get("/api/transfers/search", opt=rule(access="public", rate="public", body=SearchParameters, refusals=(404, 422)))
-async def search(request: Request, hub: Hub) -> Response[bytes]:
+async def search(request: Request, hub: Hub) -> ASGIApp:
     """Departures of a day between two places, with the seats that are free this moment."""
     asked = validate(SearchParameters, request.query_params)
     result = await actions.find_offers(hub, asked.query())

@@ -150,12 +150,12 @@ class SeatEngine:
         answers = _Answers()
         repeats = _Repeats(known, answers)
         lines = {departure_id: repeats.without(callers) for departure_id, callers in batch.lines.items()}
-        moved: list[DepartureSeats] = []
+        moved: list[store.Moved] = []
         holds: list[NewHold] = []
         for departure_id, departure in departures.items():
-            after = self._allocate(departure, lapsed, lines[departure_id], now, holds, answers)
-            if after.taken != departure.taken:
-                moved.append(after)
+            taken = self._allocate(departure, lapsed, lines[departure_id], now, holds, answers)
+            if taken != departure.taken:
+                moved.append((departure, taken))
         missing = [departure_id for departure_id, callers in lines.items() if callers and departure_id not in departures]
         locked_elsewhere = await store.existing(connection, missing) if missing else set()
         for departure_id in missing:
@@ -179,7 +179,7 @@ class SeatEngine:
         now: datetime,
         holds: list[NewHold],
         answers: _Answers,
-    ) -> DepartureSeats:
+    ) -> tuple[int, ...]:
         gone = [booking.seats for booking in lapsed if booking.departure_id == departure.id]
         fresh = replace(departure, taken=rules.give_back(departure.taken, gone)) if gone else departure
         plan, prices = self._plans[departure.route_id], self._prices[departure.tariff_id]
@@ -194,7 +194,7 @@ class SeatEngine:
                 answers.one(caller, hold)
             else:
                 answers.one(caller, outcome)
-        return replace(fresh, taken=taken)
+        return taken
 
     async def _learn(self, connection: Connection, departures: Collection[DepartureSeats]) -> None:
         """Read routes and tariffs not met before; they never change, so they are kept."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -20,15 +19,15 @@ from kamhub.platform.database.pool import Connection
 
 # NO KEY UPDATE: a foreign key that points at the departure takes KEY SHARE, and must not make the engine skip it.
 _LOCK = """
-SELECT d.organisation_id, d.id, d.route_id, d.tariff_id, d.vehicle_id, d.status, d.capacity, d.taken,
-       d.departs_at, d.sales_close_at, o.hold_minutes
+SELECT d.organisation_id, d.id, d.route_id, d.tariff_id, d.status, d.capacity, d.taken, d.departs_at,
+       d.sales_close_at, o.hold_minutes
 FROM departures d JOIN organisations o ON o.id = d.organisation_id
-WHERE d.id = ANY(%s) ORDER BY d.id FOR NO KEY UPDATE OF d"""
+WHERE d.id = ANY(%s::text::uuid[]) ORDER BY d.id FOR NO KEY UPDATE OF d"""
 
 # Locked, because a payment being checked may be prolonging one of them: then it is not lapsed any more.
 _LAPSED = """
 SELECT organisation_id, id, departure_id, status, from_position, to_position, passengers FROM bookings
-WHERE departure_id = ANY(%s) AND status IN ('on_hold', 'pending') AND expires_at <= %s
+WHERE departure_id = ANY(%s::text::uuid[]) AND status IN ('on_hold', 'pending') AND expires_at <= %s
 ORDER BY id FOR NO KEY UPDATE"""
 
 _KNOWN = "SELECT key_hash, request_hash, organisation_id, booking_id FROM idempotency_keys WHERE key_hash = ANY(%s)"
@@ -36,11 +35,12 @@ _KNOWN = "SELECT key_hash, request_hash, organisation_id, booking_id FROM idempo
 _WRITE = """
 WITH moved AS (
   UPDATE departures d SET taken = u.taken::integer[]
-  FROM unnest(%s::uuid[], %s::uuid[], %s::text[]) AS u(organisation_id, id, taken)
+  FROM unnest(%s::text::uuid[], %s::text::uuid[], %s::text[]) AS u(organisation_id, id, taken)
   WHERE d.organisation_id = u.organisation_id AND d.id = u.id
 ), held AS (
-  SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::uuid[], %s::int2[], %s::int2[], %s::int2[], %s::int8[],
-                       %s::text[], %s::timestamptz[], %s::text[])
+  SELECT * FROM unnest(%s::text::uuid[], %s::text::uuid[], %s::text::text[], %s::text::uuid[], %s::text::int2[],
+                       %s::text::int2[], %s::text::int2[], %s::text::int8[], %s::text::text[],
+                       %s::text::timestamptz[], %s::text::text[])
     AS u(organisation_id, id, code, departure_id, from_position, to_position, passengers, price_per_seat,
          currency, expires_at, channel)
 ), booked AS (
@@ -69,10 +69,11 @@ SELECT organisation_id, id, %s, from_status, 'expired', 'system', 'hold_expired'
 
 _MOVE = """
 UPDATE departures d SET taken = u.taken::integer[]
-FROM unnest(%s::uuid[], %s::uuid[], %s::text[]) AS u(organisation_id, id, taken)
+FROM unnest(%s::text::uuid[], %s::text::uuid[], %s::text[]) AS u(organisation_id, id, taken)
 WHERE d.organisation_id = u.organisation_id AND d.id = u.id"""
 
 Known = tuple[bytes, UUID, UUID]
+Moved = tuple[DepartureSeats, tuple[int, ...]]
 
 
 async def open_round(
@@ -83,9 +84,9 @@ async def open_round(
     With ``wait`` false, departures that somebody else has locked are left out. Lapsed bookings of departures that
     were left out come too and are for the caller to drop. One round trip.
     """
-    ids = list(departure_ids)
+    ids = _array(departure_ids)
     async with connection.pipeline():
-        lock = await connection.execute(_LOCK if wait else _LOCK + " SKIP LOCKED", (ids,))
+        lock = await connection.execute(_LOCK if wait else _LOCK + " SKIP LOCKED", (ids,), binary=True)
         lapsed = await connection.execute(_LAPSED, (ids, now))
         known = await connection.execute(_KNOWN, (list(keys),)) if keys else None
         departures = {row[1]: _departure(row) for row in await lock.fetchall()}
@@ -96,18 +97,8 @@ async def open_round(
 
 def _departure(row: Sequence[Any]) -> DepartureSeats:
     return DepartureSeats(
-        organisation_id=row[0],
-        id=row[1],
-        route_id=row[2],
-        tariff_id=row[3],
-        vehicle_id=row[4],
-        status=row[5],
-        capacity=row[6],
-        taken=tuple(row[7]),
-        departs_at=row[8],
-        sales_close_at=row[9],
-        hold_minutes=row[10],
-    )
+        row[0], row[1], row[2], row[3], row[4], row[5], tuple(row[6]), row[7], row[8], row[9]
+    )  # in the order of _LOCK
 
 
 def _lapsed(row: Sequence[Any]) -> LapsedBooking:
@@ -124,7 +115,7 @@ async def existing(connection: Connection, departure_ids: Sequence[UUID]) -> set
 
 async def write_round(
     connection: Connection,
-    moved: Sequence[DepartureSeats],
+    moved: Sequence[Moved],
     holds: Sequence[NewHold],
     lapsed: Sequence[LapsedBooking],
     now: datetime,
@@ -162,32 +153,37 @@ async def _expire(connection: Connection, lapsed: Sequence[LapsedBooking], now: 
     )
 
 
-def _counters(moved: Sequence[DepartureSeats]) -> tuple[list[UUID], list[UUID], list[str]]:
+def _counters(moved: Sequence[Moved]) -> tuple[str, str, list[str]]:
     return (
-        [departure.organisation_id for departure in moved],
-        [departure.id for departure in moved],
-        ["{" + ",".join(map(str, departure.taken)) + "}" for departure in moved],
+        _array([departure.organisation_id for departure, _ in moved]),
+        _array([departure.id for departure, _ in moved]),
+        [_array(taken) for _, taken in moved],
     )
 
 
-def _columns(holds: Sequence[NewHold]) -> tuple[list[object], ...]:
-    rows = [
-        (
-            hold.departure.organisation_id,
-            hold.id,
-            hold.code,
-            hold.departure.id,
-            hold.grant.seats.from_position,
-            hold.grant.seats.to_position,
-            hold.grant.seats.passengers,
-            hold.grant.price_per_seat,
-            hold.grant.currency,
-            hold.grant.expires_at,
-            hold.channel,
-        )
-        for hold in holds
-    ]
-    return tuple(list(column) for column in zip(*rows, strict=True))
+def _columns(holds: Sequence[NewHold]) -> tuple[str, ...]:
+    grants = [hold.grant for hold in holds]
+    return (
+        _array([hold.departure.organisation_id for hold in holds]),
+        _array([hold.id for hold in holds]),
+        _array([hold.code for hold in holds]),
+        _array([hold.departure.id for hold in holds]),
+        _array([grant.seats.from_position for grant in grants]),
+        _array([grant.seats.to_position for grant in grants]),
+        _array([grant.seats.passengers for grant in grants]),
+        _array([grant.price_per_seat for grant in grants]),
+        _array([grant.currency for grant in grants]),
+        _array([grant.expires_at.isoformat() for grant in grants]),
+        _array([hold.channel for hold in holds]),
+    )
+
+
+def _array(values: Iterable[object]) -> str:
+    """A PostgreSQL array literal of values that need no quoting (ids, numbers, codes, times): nothing a caller typed.
+
+    psycopg adapts lists element by element, which cost more than all the rest of a round.
+    """
+    return "{" + ",".join(map(str, values)) + "}"
 
 
 async def load_plans(connection: Connection, route_ids: Iterable[UUID]) -> dict[UUID, RoutePlan]:
@@ -224,4 +220,4 @@ async def save_counters(
     if lapsed:
         await _expire(connection, lapsed, now)
     if taken != departure.taken:
-        await connection.execute(_MOVE, _counters([replace(departure, taken=taken)]))
+        await connection.execute(_MOVE, _counters([(departure, taken)]))

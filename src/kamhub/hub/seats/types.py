@@ -73,7 +73,6 @@ class DepartureSeats:
     id: UUID
     route_id: UUID
     tariff_id: UUID
-    vehicle_id: UUID
     status: str
     capacity: int
     taken: tuple[int, ...]

@@ -15,7 +15,7 @@ from kamhub.kit.text import Locale
 
 _FONTS = Path(__file__).parent / "fonts"
 _FONT = "DejaVu"
-_MARGIN = 20.0
+_MARGIN, _TOP = 20.0, 14.0
 _WIDTH = 210.0 - 2 * _MARGIN
 _QR_SIZE = 44.0
 _INK, _GREY, _RULE, _ACCENT = (24, 29, 35), (96, 105, 116), (214, 219, 225), (11, 105, 131)
@@ -46,6 +46,7 @@ class _Page:
         pdf.set_author(text.operator)
         pdf.set_lang(locale)
         pdf.set_margin(_MARGIN)
+        pdf.set_top_margin(_TOP)
         # One page whatever happens: what is long is cut with an ellipsis, never pushed to a second sheet.
         pdf.set_auto_page_break(False)
         pdf.add_font(_FONT, "", _FONTS / "DejaVuSans.ttf")
@@ -55,7 +56,7 @@ class _Page:
     def head(self) -> None:
         """Who runs the trip, and what this sheet is."""
         self._line(self.text.operator, 13, "B", width=_WIDTH * 0.7)
-        self.pdf.set_y(_MARGIN)
+        self.pdf.set_y(_TOP)
         self._font(13, "", _GREY)
         self.pdf.cell(_WIDTH, 7, self.text.title, align="R", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
         self._rule(4)
@@ -105,7 +106,7 @@ class _Page:
             return
         self._line(self.text.people_label, 9, "", _GREY, height=6)
         rows = -(-len(people) // _PEOPLE_COLUMNS)
-        size, height = (11.0, 6.0) if rows <= 8 else (7.5, 3.4)
+        size, height = (11.0, 6.0) if rows <= 8 else (7.5, 3.2)
         top, width = self.pdf.get_y(), _WIDTH / _PEOPLE_COLUMNS
         for number, name in enumerate(people):
             column, row = divmod(number, rows)

@@ -23,7 +23,8 @@ async def enqueue(
 ) -> None:
     """Insert a job in the caller's transaction.
 
-    Jobs with the same ``lock`` run one after another. ``arguments`` are stored as JSON: identifiers, never personal data.
+    Jobs with the same ``lock`` run one after another. ``arguments`` are stored as JSON: identifiers, never
+    personal data.
     """
     deferrer = _app.configure_task(
         name, allow_unknown=True, queue=queue, lock=lock, schedule_at=run_at, connection=connection

@@ -21,7 +21,7 @@ _NAME = re.compile(r"\d{4}-\d{2}-\d{2}-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}
 
 
 class FolderTransport:
-    """Writes ``<date>-<message id>.eml``, the date the message's own in UTC: a repeat writes the same file."""
+    """Writes ``<date>-<message id>.eml``, the date the message's own in UTC: a repeat writes the same."""
 
     def __init__(self, folder: Path, sender: str) -> None:
         self._folder = folder
@@ -69,7 +69,7 @@ def _stored(name: str, mail: EmailMessage) -> StoredMail:
         recipient=str(mail["To"] or ""),
         subject=str(mail["Subject"] or ""),
         date=date,
-        text=str(body.get_content()) if isinstance(body, EmailMessage) else "",
+        text=str(body.get_content()).replace("\r\n", "\n") if isinstance(body, EmailMessage) else "",
         attachments=tuple(part.get_filename() or "" for part in mail.iter_attachments()),
     )
 

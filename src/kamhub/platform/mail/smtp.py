@@ -84,10 +84,17 @@ class SmtpTransport:
             raise
 
     def _deliver(self, mail: EmailMessage) -> None:
-        with self._connect() as server:
+        server = self._connect()
+        try:
             if self._address.user is not None:
                 server.login(self._address.user, self._address.password or "")
             server.send_message(mail)
+        except BaseException:
+            server.close()
+            raise
+        # The mail is theirs now; a clumsy goodbye must not make us send it again.
+        with contextlib.suppress(smtplib.SMTPException, OSError):
+            server.quit()
 
     def _connect(self) -> smtplib.SMTP:
         host, port = self._address.host, self._address.port

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from litestar import Request, Response, get, post
+from litestar import Request, get, post
 from litestar.di import Provide
 from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED, HTTP_204_NO_CONTENT
+from litestar.types import ASGIApp
 
 from kamhub.platform.i18n.request import locale_of
 from kamhub.platform.person import actions
@@ -33,7 +34,7 @@ _NOT_STORED = {"Cache-Control": "no-store"}
         refusals=(400, 409, 415, 422),
     ),
 )
-async def sign_up(request: Request[Any, Any, Any], people: People) -> Response[bytes]:
+async def sign_up(request: Request[Any, Any, Any], people: People) -> ASGIApp:
     """Make an account, and with ``organisation_name`` an organisation that it owns."""
     form = await read_json(request, SignUpForm)
     return _session_reply(await actions.sign_up(people, form.account(locale_of(request))), HTTP_201_CREATED)
@@ -51,7 +52,7 @@ async def sign_up(request: Request[Any, Any, Any], people: People) -> Response[b
         refusals=(400, 401, 415, 422),
     ),
 )
-async def sign_in(request: Request[Any, Any, Any], people: People) -> Response[bytes]:
+async def sign_in(request: Request[Any, Any, Any], people: People) -> ASGIApp:
     """Exchange an e-mail and a password for tokens."""
     form = await read_json(request, SignInForm)
     return _session_reply(await actions.sign_in(people, email=form.email, password=form.password))
@@ -69,7 +70,7 @@ async def sign_in(request: Request[Any, Any, Any], people: People) -> Response[b
         refusals=(400, 401, 415, 422),
     ),
 )
-async def refresh(request: Request[Any, Any, Any], people: People) -> Response[bytes]:
+async def refresh(request: Request[Any, Any, Any], people: People) -> ASGIApp:
     """Exchange a refresh token for the next pair; using one twice ends its whole family."""
     form = await read_json(request, RefreshForm)
     return _session_reply(await actions.refresh(people, form.refresh_token))
@@ -91,14 +92,14 @@ async def sign_out(request: Request[Any, Any, Any], people: People) -> None:
     dependencies={"identity": Provide(current_identity)},
     opt=rule(access="staff", rate="api", permission=SELF, reply=MeView, refusals=(401,)),
 )
-async def me(people: People, identity: Identity) -> Response[bytes]:
+async def me(people: People, identity: Identity) -> ASGIApp:
     """Who is signed in, for which organisation, and what they may do."""
     person, organisation = await actions.me(people, identity)
     view = MeView.of(person, organisation, identity.role)
     return json_reply(view.model_dump(mode="json", exclude_none=True), headers=_NOT_STORED)
 
 
-def _session_reply(session: Session, status: int = HTTP_200_OK) -> Response[bytes]:
+def _session_reply(session: Session, status: int = HTTP_200_OK) -> ASGIApp:
     view = SessionView.of(session)
     return json_reply(view.model_dump(mode="json", exclude_none=True), status, headers=_NOT_STORED)
 

@@ -33,8 +33,14 @@ _HEADERS: list[tuple[bytes, bytes]] = [
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
 ]
+# A document that is no page needs no more than not to be mistaken for one.
+_MACHINE_HEADERS: list[tuple[bytes, bytes]] = [
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"x-content-type-options", b"nosniff"),
+]
 _HSTS = (b"strict-transport-security", b"max-age=63072000; includeSubDomains")
 
+Headers = list[tuple[bytes, bytes]]
 Observe = Callable[[str, str, int, float], None]
 
 
@@ -43,7 +49,9 @@ class Edge:
 
     def __init__(self, app: ASGIApp, *, production: bool, observe: Observe | None = None) -> None:
         self._app = app
-        self._headers = [*_HEADERS, _HSTS] if production else _HEADERS
+        always = [_HSTS] if production else []
+        self._page_headers = [*_HEADERS, *always]
+        self._machine_headers = [*_MACHINE_HEADERS, *always]
         self._observe = observe
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -52,7 +60,7 @@ class Edge:
             return
         request_id, length = _read(scope["headers"])
         scope.setdefault("state", {})["request_id"] = request_id.decode()
-        exchange = _Exchange(self._headers, request_id, receive, send)
+        exchange = _Exchange(self._page_headers, self._machine_headers, request_id, receive, send)
         started = time.perf_counter()
         try:
             if length > MAX_BODY_BYTES:
@@ -87,10 +95,13 @@ class _BodyOverrun(Exception):
 class _Exchange:
     """One request's receive and send, with the body counted and the headers added."""
 
-    __slots__ = ("_headers", "_receive", "_received", "_request_id", "_send", "status")
+    __slots__ = ("_machine_headers", "_page_headers", "_receive", "_received", "_request_id", "_send", "status")
 
-    def __init__(self, headers: list[tuple[bytes, bytes]], request_id: bytes, receive: Receive, send: Send) -> None:
-        self._headers = headers
+    def __init__(
+        self, page_headers: Headers, machine_headers: Headers, request_id: bytes, receive: Receive, send: Send
+    ) -> None:
+        self._page_headers = page_headers
+        self._machine_headers = machine_headers
         self._request_id = request_id
         self._receive = receive
         self._send = send
@@ -108,13 +119,14 @@ class _Exchange:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            own = message.get("headers") or []
-            present = {name for name, _ in own}
-            message["headers"] = [
-                *own,
-                *(pair for pair in self._headers if pair[0] not in present),
-                (b"x-request-id", self._request_id),
-            ]
+            own = list(message.get("headers") or ())
+            if (b"content-type", b"application/json") in own:
+                own += self._machine_headers
+            else:
+                present = {name for name, _ in own}
+                own += (pair for pair in self._page_headers if pair[0] not in present)
+            own.append((b"x-request-id", self._request_id))
+            message["headers"] = own
         await self._send(message)
 
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import msgspec
-from litestar import Request, Response
+from litestar import Request
+from litestar.types import ASGIApp, Receive, Scope, Send
 from pydantic import BaseModel, ValidationError
 
 from kamhub.platform.web.problems import BodyUnreadable, FieldError, InputInvalid, MediaTypeUnsupported
@@ -21,11 +22,24 @@ async def read_json(request: Request[Any, Any, Any], form: type[Form]) -> Form:
     content_type = request.headers.get("content-type", "")
     if content_type and "json" not in content_type:
         raise MediaTypeUnsupported
-    body = await request.body()
+    body = await _read_body(request)
     try:
         return form.model_validate_json(body)
     except ValidationError as error:
         raise _refusal(error) from None
+
+
+async def _read_body(request: Request[Any, Any, Any]) -> bytes:
+    """The whole body; the edge has bounded its size."""
+    message: Any = await request.receive()
+    if not message.get("more_body"):
+        first: bytes = message.get("body", b"")
+        return first
+    parts = [message["body"]]
+    while message.get("more_body"):
+        message = await request.receive()
+        parts.append(message.get("body", b""))
+    return b"".join(parts)
 
 
 def validate(form: type[Form], values: Mapping[str, object]) -> Form:
@@ -52,6 +66,24 @@ def _sentence(message: str) -> str:
     return message.removeprefix("Value error, ")
 
 
-def json_reply(content: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response[bytes]:
+class JsonReply:
+    """A reply that is ready to be sent: an ASGI application of two messages, without what a general response weighs."""
+
+    __slots__ = ("_content", "_headers", "_status")
+
+    def __init__(self, content: bytes, status: int, headers: Mapping[str, str] | None) -> None:
+        self._content = content
+        self._status = status
+        self._headers = headers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(self._content)).encode())]
+        if self._headers:
+            headers += [(name.lower().encode(), value.encode()) for name, value in self._headers.items()]
+        await send({"type": "http.response.start", "status": self._status, "headers": headers})
+        await send({"type": "http.response.body", "body": self._content, "more_body": False})
+
+
+def json_reply(content: object, status: int = 200, headers: Mapping[str, str] | None = None) -> ASGIApp:
     """That content as JSON."""
-    return Response(_encode(content), status_code=status, media_type="application/json", headers=headers)
+    return JsonReply(_encode(content), status, headers)

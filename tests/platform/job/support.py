@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from typing import Protocol
 
 import psycopg
+
 from kamhub.platform.database.pool import Connection
 from kamhub.platform.job.queue import enqueue
 from kamhub.platform.job.types import WorkerTimings
+from kamhub.platform.job.worker import JobWorker
 
 QUICK = WorkerTimings(
     heartbeat_every=0.3, stalled_after=1.2, sweep_every=0.3, poll_every=0.3, grace=0.3, recover_within=30.0
@@ -41,6 +44,27 @@ class Marks:
         return [row[0] for row in rows]
 
 
+Check = Callable[[], Awaitable[bool]]
+Working = Callable[..., AbstractAsyncContextManager[None]]
+
+
+class Eventually(Protocol):
+    async def __call__(self, done: Check, seconds: float = 10.0) -> None: ...
+
+
+def seen(marks: Marks, mark: str) -> Check:
+    """Whether a job has written that."""
+
+    async def look() -> bool:
+        return mark in await marks.all()
+
+    return look
+
+
+async def is_well(worker: JobWorker[Marks]) -> bool:
+    return (await worker.health()).well
+
+
 @dataclass(frozen=True)
 class Row:
     status: str
@@ -53,12 +77,11 @@ class Queue:
 
     url: str
     owner_url: str
-    ids: list[int] = field(default_factory=list)
 
     async def put(self, name: str, lock: str | None = None, **arguments: str | int) -> int:
         """Enqueue and commit; returns the job's id."""
         async with system(self.url) as connection:
-            await enqueue(connection, name, queue="test", lock=lock, **arguments)
+            await enqueue(connection, name, queue="test", lock=lock, run_at=None, **arguments)
             row = await (await connection.execute("SELECT max(id) FROM procrastinate_jobs")).fetchone()
         assert row is not None
         return int(row[0])
@@ -77,7 +100,10 @@ class Queue:
         """Attempt, error and traceback of each failed run."""
         async with system(self.url) as connection:
             query = "SELECT attempt, error, traceback FROM job_failures WHERE job_id = %s ORDER BY id"
-            return [(row[0], row[1], row[2]) for row in await (await connection.execute(query, (job_id,))).fetchall()]
+            return [
+                (row[0], row[1], row[2])
+                for row in await (await connection.execute(query, (job_id,))).fetchall()
+            ]
 
     async def fetch(self, query: str, *arguments: object) -> list[tuple[object, ...]]:
         async with system(self.url) as connection:

@@ -1,0 +1,1 @@
+"""Benchmarks that print tables. Nothing here is asserted on in tests."""
