@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 import uvloop
 
@@ -115,7 +116,7 @@ async def _drive(port: int, make: NextRequest, connections: int, seconds: float,
     run = _Run(make, connections, seconds, count)
     started = time.perf_counter()
     for _ in range(connections):
-        await loop.create_connection(lambda: _Connection(run), "127.0.0.1", port)
+        await loop.create_connection(partial(_Connection, run), "127.0.0.1", port)
     await run.done
     run.outcome.seconds = time.perf_counter() - started
     return run.outcome
@@ -141,7 +142,11 @@ def post(path: str, bodies: Iterator[bytes], headers: str = "") -> NextRequest:
 
 def get(paths: Iterator[str]) -> NextRequest:
     """Requests for those paths, one after another."""
-    return lambda: f"GET {next(paths)} HTTP/1.1\r\nHost: bench\r\n\r\n".encode()
+
+    def make() -> bytes:
+        return f"GET {next(paths)} HTTP/1.1\r\nHost: bench\r\n\r\n".encode()
+
+    return make
 
 
 async def _steady(port: int, make: NextRequest, rate: float, seconds: float) -> Outcome:

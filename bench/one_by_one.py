@@ -5,8 +5,10 @@ Run as ``python -m bench.one_by_one --port N --share-port``; shows what the grou
 
 from __future__ import annotations
 
+import asyncio
 import sys
 
+from kamhub.app import wiring
 from kamhub.app.cli import app
 from kamhub.hub.seats import engine
 from kamhub.hub.seats.queue import Batch, Waiting
@@ -25,16 +27,13 @@ class OneByOne(engine.SeatEngine):
 
     async def hold(self, ask: HoldAsk) -> HoldAnswer:
         """One round for one caller."""
-        loop = engine.asyncio.get_running_loop()
+        loop = asyncio.get_running_loop()
         caller = Waiting(ask, loop.create_future(), loop.time() + 30.0)
         await self._serve_together(Batch({ask.departure_id: [caller]}, patient=True))
         return await caller.answer
 
 
 if __name__ == "__main__":
-    engine.SeatEngine = OneByOne  # type: ignore[misc]
-    import kamhub.app.wiring
-
-    kamhub.app.wiring.SeatEngine = OneByOne  # type: ignore[misc]
+    wiring.SeatEngine = OneByOne  # type: ignore[attr-defined]
     PoolSizes.__init__.__defaults__ = (4, 16, 6, 4)
     app(["web", *sys.argv[1:]])

@@ -11,7 +11,7 @@ TOOLS = Path(".tools")
 
 def main() -> None:
     """Install and link ``.tools/uv``."""
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 - this file runs before anything has checked
         sys.exit(f"Python 3.11 or newer is needed, this is {sys.version.split()[0]}. Try: make PYTHON=python3.12")
     wanted = f"uv=={sys.argv[1]}"
     made = subprocess.run([sys.executable, "-m", "venv", str(TOOLS / "env")], capture_output=True, check=False)

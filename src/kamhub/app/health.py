@@ -1,6 +1,6 @@
 """Whether the process lives, and whether it can serve."""
 
-from litestar import Request, get
+from litestar import get
 from litestar.types import ASGIApp
 from psycopg import sql
 
@@ -21,7 +21,7 @@ async def alive() -> ASGIApp:
 
 
 @get("/health/ready", opt=rule(access="public", rate="none", refusals=(503,)))
-async def ready(request: Request, hub: Hub) -> ASGIApp:
+async def ready(hub: Hub) -> ASGIApp:
     """The process can serve: database there, schema as the program needs it. 503 names what is not."""
     failing = []
     try:

@@ -8,9 +8,9 @@ from uuid import UUID
 from kamhub.hub.booking.tokens import BookingTokens
 from kamhub.hub.departure.views import DescribedStretch
 from kamhub.hub.payment.client import CloudPaymentsClient
-from kamhub.kit.cache import FreshCache
 from kamhub.hub.search.types import SearchQuery, SearchResult
 from kamhub.hub.seats.engine import SeatEngine
+from kamhub.kit.cache import FreshCache
 from kamhub.kit.clock import Clock
 from kamhub.platform.crypto.keys import KeyRing
 from kamhub.platform.database.pool import Database

@@ -19,7 +19,7 @@ _COLUMNS = ("method", "path", "access", "permission", "rate", "csrf", "schema")
 
 def routes(*, as_json: bool) -> None:
     """Every route with its rule. Needs neither a database nor settings."""
-    config = WebConfig(Settings(env="development"), "", KeyRing("none"), "http://localhost", Path("."))
+    config = WebConfig(Settings(env="development"), "", KeyRing("none"), "http://localhost", Path())
     rows = [asdict(row) for row in route_table(litestar_app(config))]
     if as_json:
         print(json.dumps(rows))

@@ -132,7 +132,7 @@ def _stand_in_port(data_dir: Path) -> int:
             chosen: int = probe.getsockname()[1]
             memory.write_text(str(chosen))
             return chosen
-    fail("No free port for the stand-in of the payment provider.")
+    raise OSError("no free port for the stand-in of the payment provider")
 
 
 def _require_free(host: str, port: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -207,10 +208,9 @@ async def book(
             await store.set_expiry(connection, row, await store.sales_close_at(connection, row))
         await tell_booker(connection, named, "held", now)
     if payable:
-        try:
+        # The reply shows what is: no link yet, or a hold whose time has just run out.
+        with suppress(PaymentUnavailable, HoldExpired):
             await payments.ensure_payment_link(hub, access)
-        except (PaymentUnavailable, HoldExpired):
-            pass  # the reply then shows what is: no link yet, or a hold whose time has just run out
     return await load(hub, access)
 
 

@@ -148,7 +148,7 @@ async def pdf(request: Asked, hub: Hub, booking_id: UUID) -> Response[bytes]:
     """The ticket to print."""
     booking = await actions.load(hub, _access(request, hub, booking_id))
     with way_on(f"/booking/{booking_id}"):
-        content = ticket_pdf(booking, locale_of(request), _address(hub, booking_id))
+        content = await asyncio.to_thread(ticket_pdf, booking, locale_of(request), _address(hub, booking_id))
     return _download(content, "application/pdf", f"{booking.code}.pdf")
 
 

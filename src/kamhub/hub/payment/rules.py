@@ -78,6 +78,18 @@ class Verdict:
     case: CaseKind | None = None
 
 
+# By what the booking has become when the right money arrives. One already confirmed was confirmed by hand, unpaid.
+_BY_STATUS: dict[BookingStatus, Verdict] = {
+    "on_hold": Verdict(accepted=True, confirm=True),
+    "pending": Verdict(accepted=True, confirm=True),
+    "confirmed": Verdict(accepted=True),
+    "redeemed": Verdict(accepted=True),
+    "expired": Verdict(accepted=True, confirm=True, retake=True),
+    "cancelled": Verdict(accepted=True, give_back=True, case="paid_after_cancellation"),
+    "rejected": Verdict(accepted=True, give_back=True, case="paid_after_cancellation"),
+}
+
+
 def judge_payment(notification: Notification, invoice: Invoice | None, *, test_refused: bool, now: datetime) -> Verdict:
     """What to do with money that arrived.
 
@@ -93,8 +105,4 @@ def judge_payment(notification: Notification, invoice: Invoice | None, *, test_r
     if invoice.paid is not None:
         return Verdict(accepted=False, give_back=True, case="paid_twice")
     status = effective_status(invoice.status, invoice.expires_at, now)
-    if status in LAPSING or status in ("confirmed", "redeemed"):
-        return Verdict(accepted=True, confirm=status in LAPSING)
-    if status == "expired":
-        return Verdict(accepted=True, confirm=True, retake=True)
-    return Verdict(accepted=True, give_back=True, case="paid_after_cancellation")
+    return _BY_STATUS[status]

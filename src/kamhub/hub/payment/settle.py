@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from kamhub.hub.booking import store as bookings
-from kamhub.hub.booking.rules import LAPSING, prolonged
 from kamhub.hub.booking.messages import tell_booker
+from kamhub.hub.booking.rules import LAPSING, prolonged
 from kamhub.hub.booking.store import BookingRow
 from kamhub.hub.payment import rules, store
 from kamhub.hub.payment.rules import Invoice, Verdict

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
@@ -140,33 +140,10 @@ async def insert_payment(
     now: datetime,
 ) -> PaymentRow:
     """Write a payment and its first event."""
-    payment_id = new_id()
     amount = notification.amount
-    await connection.execute(
-        "INSERT INTO payments (organisation_id, id, booking_id, account_id, transaction_id, amount, currency, status, test, "
-        "accepted, invoice, method, card_last_four, decline_reason, received_at) "
-        "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
-        (
-            account.organisation_id,
-            payment_id,
-            booking_id,
-            account.id,
-            notification.transaction_id,
-            amount.amount,
-            amount.currency,
-            status,
-            notification.test,
-            accepted,
-            (notification.invoice or "")[:100] or None,
-            notification.method,
-            notification.card_last_four,
-            notification.decline_reason,
-            now,
-        ),
-    )
     row = PaymentRow(
         account.organisation_id,
-        payment_id,
+        new_id(),
         booking_id,
         account.id,
         notification.transaction_id,
@@ -175,6 +152,19 @@ async def insert_payment(
         status,
         accepted,
         notification.method,
+    )
+    await connection.execute(
+        "INSERT INTO payments (organisation_id, id, booking_id, account_id, transaction_id, amount, currency, status, "
+        "accepted, method, test, invoice, card_last_four, decline_reason, received_at) "
+        "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        (
+            *astuple(row),
+            notification.test,
+            (notification.invoice or "")[:100] or None,
+            notification.card_last_four,
+            notification.decline_reason,
+            now,
+        ),
     )
     await _payment_event(connection, row, None, status, notification.kind, now)
     return row

@@ -30,7 +30,7 @@ class SearchParameters(BaseModel):
     @field_validator("date")
     @classmethod
     def _within_reach(cls, value: dt.date) -> dt.date:
-        if abs(value - dt.date.today()) > _HORIZON:
+        if abs(value - dt.datetime.now(dt.UTC).date()) > _HORIZON:
             raise ValueError("the date is too far away")
         return value
 

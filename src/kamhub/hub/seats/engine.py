@@ -73,7 +73,7 @@ class SeatEngine:
         self._plans: dict[UUID, RoutePlan] = {}
         self._prices: dict[UUID, PriceTable] = {}
         self.counters = EngineCounters()
-        self.on_round: Callable[[int], None] = lambda size: None
+        self.on_round: Callable[[int], None] | None = None
 
     async def start(self) -> None:
         """Begin serving."""
@@ -123,7 +123,7 @@ class SeatEngine:
                     continue
                 try:
                     await self._serve_together(Batch({departure_id: [caller]}, patient=True))
-                except Exception as error:
+                except Exception as error:  # noqa: BLE001 - told to the caller it is about
                     _settle(caller, error)
 
     async def _serve_together(self, batch: Batch) -> dict[UUID, list[Waiting]]:
@@ -222,7 +222,8 @@ class SeatEngine:
         self.counters.granted += granted
         self.counters.refused += len(answers.pairs) - granted
         self.counters.skipped += skipped
-        self.on_round(len(answers.pairs))
+        if self.on_round is not None:
+            self.on_round(len(answers.pairs))
 
 
 class _Answers:

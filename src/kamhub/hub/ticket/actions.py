@@ -21,7 +21,7 @@ def ticket_pdf(booking: Booking, locale: Locale, page_url: str | None = None) ->
     Takes about a third of a second of CPU: call it in a thread.
     """
     require_ticket(booking)
-    from kamhub.hub.ticket.pdf import draw_ticket  # noqa: PLC0415
+    from kamhub.hub.ticket.pdf import draw_ticket
 
     return draw_ticket(
         ticket_text(booking, locale, page_url), locale, qr_content(booking), confirmed_at(booking)
@@ -31,7 +31,7 @@ def ticket_pdf(booking: Booking, locale: Locale, page_url: str | None = None) ->
 def ticket_ics(booking: Booking, locale: Locale, page_url: str | None = None) -> bytes:
     """The trip as an iCalendar file (RFC 5545), times in UTC, a reminder three hours before."""
     require_ticket(booking)
-    from icalendar import Alarm, Calendar, Event, vGeo, vUri  # noqa: PLC0415
+    from icalendar import Alarm, Calendar, Event, vGeo, vUri
 
     text, stretch = ticket_text(booking, locale, page_url), booking.stretch
     _ = translator(locale).gettext
@@ -71,7 +71,7 @@ def ticket_ics(booking: Booking, locale: Locale, page_url: str | None = None) ->
 def ticket_qr_svg(booking: Booking) -> str:
     """The QR code as an SVG element without a size of its own; class ``ticket-qr``."""
     require_ticket(booking)
-    import segno  # noqa: PLC0415
+    import segno
 
     drawing: str = segno.make(qr_content(booking), error="m", micro=False).svg_inline(
         omitsize=True,

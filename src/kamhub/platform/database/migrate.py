@@ -39,12 +39,13 @@ class Migration:
 
 def load_migrations() -> list[Migration]:
     """The migrations this program carries, in order."""
-    found = []
-    for entry in resources.files("kamhub.platform.database").joinpath("migrations").iterdir():
-        if match := _FILE_NAME.fullmatch(entry.name):
-            found.append(Migration(int(match[1]), entry.name, entry.read_text("utf-8")))
-    found.sort(key=lambda migration: migration.version)
-    return found
+    folder = resources.files("kamhub.platform.database").joinpath("migrations")
+    found = [
+        Migration(int(match[1]), entry.name, entry.read_text("utf-8"))
+        for entry in folder.iterdir()
+        if (match := _FILE_NAME.fullmatch(entry.name))
+    ]
+    return sorted(found, key=lambda migration: migration.version)
 
 
 def check_server(connection: Connection) -> None:
@@ -137,12 +138,9 @@ def _jobs_schema(connection: Connection) -> None:
         connection.execute("INSERT INTO job_schema (version) VALUES (%s)", (installed,))
         connection.execute("GRANT SELECT ON job_schema TO kamhub_system")
         roles = sql.SQL("kamhub_tenant, kamhub_system")
-        for statement in (
-            "GRANT SELECT, INSERT, UPDATE, DELETE ON procrastinate_jobs, procrastinate_events, "
-            "procrastinate_periodic_defers, procrastinate_workers TO {}",
-            "GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {}",
-        ):
-            connection.execute(sql.SQL(statement).format(roles))
+        tables = "procrastinate_jobs, procrastinate_events, procrastinate_periodic_defers, procrastinate_workers"
+        connection.execute(sql.SQL(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {tables} TO {{}}").format(roles))
+        connection.execute(sql.SQL("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {}").format(roles))
 
 
 def _library_upgrades(files: Iterable[object], have: list[str], target: str) -> list[bytes]:

@@ -45,7 +45,7 @@ class Installation:
     @cached_property
     def version(self) -> str:
         """Full version, such as `18.6`."""
-        done = subprocess.run(  # noqa: S603 - our own binary
+        done = subprocess.run(
             [self.tool("postgres"), "--version"], capture_output=True, text=True, check=True, timeout=30
         )
         found = re.search(r"\d+(\.\d+)+", done.stdout)
@@ -76,7 +76,7 @@ class Installation:
         return copy
 
     def _fingerprint(self) -> str:
-        import hashlib  # noqa: PLC0415 - loads OpenSSL, which the parent needs in this rare case only
+        import hashlib
 
         digest = hashlib.sha256(self.tool("postgres").read_bytes())
         for path in self._files():

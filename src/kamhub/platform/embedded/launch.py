@@ -23,7 +23,7 @@ def run_tool(argv: Sequence[str | Path], account: Account | None, text: str = ""
 
     It is killed when this process dies, so that a killed first start leaves nothing at work.
     """
-    done = subprocess.run(  # noqa: S603 - our own binaries
+    done = subprocess.run(
         argv, input=text, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8",
         errors="replace", cwd="/", env=_ENVIRONMENT, check=False, timeout=300, umask=0o077,
         start_new_session=True,
@@ -44,7 +44,7 @@ def spawn(argv: Sequence[str | Path], account: Account | None, log: Path) -> sub
     output = os.open(log, flags, 0o600)
     try:
         own_like_folder(output, log.parent)
-        return subprocess.Popen(  # noqa: S603 - our own binary
+        return subprocess.Popen(
             argv, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
             cwd="/", env=_ENVIRONMENT, umask=0o077, start_new_session=True,
             user=account.uid if account else None, group=account.gid if account else None,

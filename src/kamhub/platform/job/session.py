@@ -50,7 +50,7 @@ class Session(Generic[Context]):
     ``well_at`` is the monotonic time at which it was last seen working, None before.
     """
 
-    def __init__(  # noqa: PLR0917 - made in one place
+    def __init__(
         self,
         database_url: str,
         jobs: Sequence[Job[Context]],

@@ -29,7 +29,7 @@ def mail_transport(settings: Settings, data_dir: Path) -> MailTransport:
                 "KAMHUB_SMTP_URL is missing: production sends tickets and messages by e-mail."
             )
         return FolderTransport(data_dir / FOLDER, settings.mail_from)
-    from kamhub.platform.mail.smtp import SmtpTransport  # noqa: PLC0415 - smtplib and ssl only where they are used
+    from kamhub.platform.mail.smtp import SmtpTransport
 
     try:
         return SmtpTransport(settings.smtp_url.get_secret_value(), settings.mail_from)

@@ -54,7 +54,7 @@ class ChildProcess:
         if self.is_alive():
             return
         spec = self.spec
-        self._process = subprocess.Popen(  # noqa: S603 - the caller's own program
+        self._process = subprocess.Popen(
             spec.argv, env=spec.env, cwd=spec.cwd, stdin=subprocess.DEVNULL, start_new_session=True,
             preexec_fn=dying_with_parent(spec.parent_death_signal),  # noqa: PLW1509 - the supervisor has one thread
         )  # fmt: skip

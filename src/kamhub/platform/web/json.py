@@ -76,7 +76,7 @@ class JsonReply:
         self._status = status
         self._headers = headers
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - the shape of ASGI
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(self._content)).encode())]
         if self._headers:
             headers += [(name.lower().encode(), value.encode()) for name, value in self._headers.items()]

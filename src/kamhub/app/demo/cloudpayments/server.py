@@ -165,7 +165,7 @@ class _Handler(BaseHTTPRequestHandler):
             return None
         return self.rfile.read(int(length))
 
-    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+    def send_error(self, code: int, *_: str | None, **__: str | None) -> None:
         # The base class calls this for a malformed request too, before there are headers.
         self.close_connection = True
         self._send(pages.failed(HTTPStatus(code)))
@@ -181,5 +181,5 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(response.body)
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, *_: object) -> None:
         """Say nothing: a line per request would drown the output of the demo."""
