@@ -60,8 +60,16 @@ def _field_errors(error: ValidationException) -> list[problems.FieldError]:
 def _answer(request: Request[Any, Any, Any], refusal: Refusal) -> Response[bytes]:
     if request.url.path.startswith(_MACHINE_PREFIXES):
         return problems.reply(refusal)
+    # "Try again" and the switch of language are links: they must lead to something that can be got.
+    way_back = {} if request.method == "GET" else {"url_path": "/"}
     page = render(
-        request, "error.html", status_code=refusal.status, status=refusal.status, code=refusal.code, extra=refusal.extra
+        request,
+        "error.html",
+        status_code=refusal.status,
+        status=refusal.status,
+        code=refusal.code,
+        extra=refusal.extra,
+        **way_back,
     )
     page.headers.update(refusal.headers)
     return page

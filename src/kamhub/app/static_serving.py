@@ -44,7 +44,9 @@ async def serve(request: Request, name: str) -> Response[bytes]:
     file = _FILES.get(name.lstrip("/"))
     if file is None:
         raise NotFound
-    headers = {"Cache-Control": _FOR_EVER if "v" in request.query_params else _SHORTLY, "Vary": "Accept-Encoding"}
+    # A vendored file has its version in its name, ours the hash of its content in the query.
+    lasting = "v" in request.query_params or name.lstrip("/").startswith("vendor/")
+    headers = {"Cache-Control": _FOR_EVER if lasting else _SHORTLY, "Vary": "Accept-Encoding"}
     content = file.content
     if file.compressed is not None and "gzip" in request.headers.get("accept-encoding", ""):
         content = file.compressed

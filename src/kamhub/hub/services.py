@@ -8,7 +8,7 @@ from uuid import UUID
 from kamhub.hub.booking.tokens import BookingTokens
 from kamhub.hub.departure.views import DescribedStretch
 from kamhub.hub.payment.client import CloudPaymentsClient
-from kamhub.hub.search.types import SearchQuery, SearchResult
+from kamhub.hub.search.types import Place, SearchQuery, SearchResult
 from kamhub.hub.seats.engine import SeatEngine
 from kamhub.kit.cache import FreshCache
 from kamhub.kit.clock import Clock
@@ -31,4 +31,5 @@ class Hub:
     stretches: FreshCache[tuple[UUID, int, int], DescribedStretch] = field(
         default_factory=lambda: FreshCache(seconds=10.0, size=20_000)
     )
+    places: FreshCache[str, Place] = field(default_factory=lambda: FreshCache(seconds=10.0, size=5_000))
     searches: FreshCache[SearchQuery, SearchResult] = field(default_factory=FreshCache)

@@ -41,6 +41,16 @@ async def resolve_place(connection: Connection, reference: str) -> Place:
     return place
 
 
+async def known_place(hub: Hub, reference: str) -> Place:
+    """The same, remembered for some seconds: places hardly change and every search asks for two."""
+
+    async def ask() -> Place:
+        async with hub.database.public() as connection:
+            return await resolve_place(connection, reference)
+
+    return hub.places.peek(reference) or await hub.places.get(reference, ask)
+
+
 async def find_offers(hub: Hub, query: SearchQuery) -> SearchResult:
     """Departures of a day with seats free this moment (at most a second old). Raises ``PlaceNotFound``."""
     return await hub.searches.get(query, lambda: _find_offers(hub, query))
@@ -48,12 +58,12 @@ async def find_offers(hub: Hub, query: SearchQuery) -> SearchResult:
 
 async def _find_offers(hub: Hub, query: SearchQuery) -> SearchResult:
     now = hub.clock.now()
+    origin = await known_place(hub, query.origin)
+    destination = await known_place(hub, query.destination)
+    bounds = rules.day_bounds(query.day, origin.time_zone)
     async with hub.database.public() as connection:
-        origin = await resolve_place(connection, query.origin)
-        destination = await resolve_place(connection, query.destination)
-        bounds = rules.day_bounds(query.day, origin.time_zone)
         parameters = store.offer_parameters(query, origin.id, destination.id, bounds, now)
-        offers = await store.find_offers(connection, parameters)
+        offers = await store.find_offers(connection, origin, destination, parameters)
         near: list[date] = []
         if not offers:
             near = await store.near_dates(connection, {**parameters, "zone": origin.time_zone})

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from kamhub.hub.departure import store as departures
-from kamhub.hub.departure.types import Offer, Stretch
+from kamhub.hub.departure.types import Offer, Stop, Stretch
 from kamhub.hub.search.types import Place, SearchQuery
 from kamhub.hub.seats.rules import free_seats, give_back
 from kamhub.hub.seats.types import SeatsTaken
@@ -28,31 +29,28 @@ LAPSED = """ARRAY(SELECT unnest(ARRAY[b.from_position, b.to_position, b.passenge
 
 OFFERS = f"""
 WITH pair AS (
-  SELECT f.organisation_id, f.route_id, f.position AS from_position, t.position AS to_position, f.offset_minutes
+  SELECT f.organisation_id, f.route_id, f.position AS from_position, f.offset_minutes AS from_offset,
+         t.position AS to_position, t.offset_minutes AS to_offset
   FROM route_stops f JOIN route_stops t USING (organisation_id, route_id)
   WHERE f.place_id = %(from)s AND t.place_id = %(to)s AND f.position < t.position
 )
 SELECT d.id, d.departs_at, {departures.OPERATOR}, {departures.VEHICLE},
-       {departures.STOP.format(s="fs", p="fp")}, {departures.STOP.format(s="ts", p="tp")},
+       pair.from_position, pair.from_offset, pair.to_position, pair.to_offset,
        price.amount, tariff.currency, d.capacity, d.taken, d.status, d.sales_close_at, {LAPSED}
 FROM pair
 JOIN departures d ON d.organisation_id = pair.organisation_id AND d.route_id = pair.route_id AND d.status = 'open'
-  AND d.departs_at >= %(start)s - make_interval(mins => pair.offset_minutes)
-  AND d.departs_at < %(end)s - make_interval(mins => pair.offset_minutes)
+  AND d.departs_at >= %(start)s - make_interval(mins => pair.from_offset)
+  AND d.departs_at < %(end)s - make_interval(mins => pair.from_offset)
 JOIN tariffs tariff ON tariff.organisation_id = d.organisation_id AND tariff.id = d.tariff_id
 JOIN tariff_prices price ON price.organisation_id = d.organisation_id AND price.tariff_id = d.tariff_id
   AND price.from_position = pair.from_position AND price.to_position = pair.to_position
 JOIN organisations o ON o.id = d.organisation_id
 JOIN vehicles v ON v.organisation_id = d.organisation_id AND v.id = d.vehicle_id
-JOIN route_stops fs ON fs.organisation_id = d.organisation_id AND fs.route_id = d.route_id AND fs.position = pair.from_position
-JOIN places fp ON fp.organisation_id = fs.place_organisation_id AND fp.id = fs.place_id
-JOIN route_stops ts ON ts.organisation_id = d.organisation_id AND ts.route_id = d.route_id AND ts.position = pair.to_position
-JOIN places tp ON tp.organisation_id = ts.place_organisation_id AND tp.id = ts.place_id
 WHERE d.sales_close_at > %(now)s
   AND (%(vehicle_type)s::text IS NULL OR v.type = %(vehicle_type)s)
   AND (%(max_price)s::bigint IS NULL OR price.amount <= %(max_price)s)
   AND v.features @> %(features)s::text[]
-ORDER BY d.departs_at + make_interval(mins => pair.offset_minutes), price.amount, d.id
+ORDER BY d.departs_at + make_interval(mins => pair.from_offset), price.amount, d.id
 LIMIT {MAX_OFFERS}"""
 
 NEAR_DATES = """
@@ -136,16 +134,36 @@ def offer_parameters(
     }
 
 
-async def find_offers(connection: Connection, parameters: dict[str, object]) -> list[Offer]:
+async def find_offers(
+    connection: Connection, origin: Place, destination: Place, parameters: dict[str, object]
+) -> list[Offer]:
     """Offers of a day, in order of departure."""
-    rows = await (await connection.execute(OFFERS.encode(), parameters)).fetchall()
-    return [_offer(row) for row in rows]
+    cursor = await connection.execute(OFFERS.encode(), parameters, binary=True)
+    return [_offer(row, origin, destination) for row in await cursor.fetchall()]
 
 
-def _offer(row: Sequence[Any]) -> Offer:
-    stretch = departures.stretch_from(row)
+def _offer(row: Sequence[Any], origin: Place, destination: Place) -> Offer:
+    operator_end = 2 + departures.OPERATOR_WIDTH
+    vehicle_end = operator_end + departures.VEHICLE_WIDTH
+    operator = departures.operator_from(row[2:operator_end])
+    from_position, from_offset, to_position, to_offset = row[vehicle_end : vehicle_end + 4]
+    stretch = Stretch(
+        departure_id=row[0],
+        organisation_id=operator.id,
+        operator=operator,
+        origin=_stop(origin, from_position, row[1], from_offset),
+        destination=_stop(destination, to_position, row[1], to_offset),
+        vehicle=departures.vehicle_from(row[operator_end:vehicle_end]),
+    )
     amount, currency, capacity, taken, status, sales_close_at, lapsed = row[-7:]
     return make_offer(stretch, Money(amount, currency), capacity, counters(taken, lapsed), status, sales_close_at)
+
+
+def _stop(place: Place, position: int, departs_at: datetime, offset_minutes: int) -> Stop:
+    at = (departs_at + timedelta(minutes=offset_minutes)).astimezone(ZoneInfo(place.time_zone))
+    return Stop(
+        position, place.id, place.slug, place.name, place.meeting_point, place.latitude, place.longitude, at
+    )
 
 
 def counters(taken: Sequence[int], lapsed: Sequence[int]) -> tuple[int, ...]:

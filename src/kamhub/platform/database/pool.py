@@ -66,12 +66,15 @@ class Database:
         async def take_role(connection: Connection) -> None:
             role = sql.Identifier(f"kamhub_{scope}")
             await connection.execute(sql.SQL("SET ROLE {}").format(role))
-            await connection.commit()
+            if not connection.autocommit:
+                await connection.commit()
 
         return AsyncConnectionPool(
             self.url,
             connection_class=AsyncConnection[TupleRow],
             kwargs={
+                # The catalogue is only read, a statement at a time: a transaction would cost two more round trips.
+                "autocommit": scope == "public",
                 "application_name": f"{self._application}-{scope}",
                 "connect_timeout": 5,
                 "options": self._options,
@@ -125,7 +128,7 @@ class Database:
             yield connection
 
     def public(self) -> AbstractAsyncContextManager[Connection]:
-        """One transaction that reads the public catalogue."""
+        """Reads of the public catalogue, each statement for itself."""
         return self.connection("public")
 
     def engine(self) -> AbstractAsyncContextManager[Connection]:

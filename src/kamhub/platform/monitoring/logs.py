@@ -40,5 +40,5 @@ def configure_logging(settings: Settings) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    for noisy in ("httpx", "httpcore", "psycopg.pool", "uvicorn.error", "procrastinate"):
+    for noisy in ("httpx", "httpcore", "psycopg.pool", "uvicorn.error", "procrastinate", "fontTools"):
         logging.getLogger(noisy).setLevel(max(level, logging.WARNING))

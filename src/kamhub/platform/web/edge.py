@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import structlog
-from litestar.enums import ScopeType
+from litestar.enums import HttpMethod, ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from uuid_utils import uuid7
 
@@ -60,6 +60,9 @@ class Edge:
             return
         request_id, length = _read(scope["headers"])
         scope.setdefault("state", {})["request_id"] = request_id.decode()
+        if scope["method"] == "HEAD":
+            # Answered as GET is; the server leaves the body out, by the scope that it keeps for itself.
+            scope = {**scope, "method": HttpMethod.GET}
         exchange = _Exchange(self._page_headers, self._machine_headers, request_id, receive, send)
         started = time.perf_counter()
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Request, Response
+from litestar import MediaType, Request, Response
 from markupsafe import Markup
 
 from kamhub.platform.i18n.request import locale_of
@@ -35,7 +35,7 @@ def render(
     return Response(
         text.encode(),
         status_code=status_code,
-        media_type="text/html; charset=utf-8",
+        media_type=MediaType.HTML,
         headers={"Content-Language": locale, "Vary": "Cookie, Accept-Language, HX-Request"},
         cookies=[cookie] if cookie else None,
     )

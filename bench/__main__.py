@@ -1,0 +1,26 @@
+"""``python -m bench``: every table, side by side in one run, so that ratios mean something on a noisy machine."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from datetime import UTC, datetime
+
+from rich.console import Console
+
+from bench import holds, searches
+
+
+def main() -> None:
+    """Run the benches named on the command line, or all."""
+    console = Console(width=140)
+    console.print(f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, Python {platform.python_version()}, {platform.machine()}")
+    wanted = sys.argv[1:] or ["holds", "searches"]
+    if "holds" in wanted:
+        holds.run(console)
+    if "searches" in wanted:
+        searches.run(console)
+
+
+if __name__ == "__main__":
+    main()
