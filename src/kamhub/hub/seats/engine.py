@@ -68,7 +68,7 @@ class SeatEngine:
         self._clock = clock
         self._lanes = lanes
         self._patience = patience_seconds
-        self._queue = SeatQueue(max_batch=max_batch, max_waiting=max_waiting)
+        self._queue = SeatQueue(max_batch=max_batch, max_waiting=max_waiting, max_patient=max(1, lanes - 1))
         self._tasks: list[asyncio.Task[None]] = []
         self._plans: dict[UUID, RoutePlan] = {}
         self._prices: dict[UUID, PriceTable] = {}
@@ -111,20 +111,23 @@ class SeatEngine:
                 _settle(caller, outage)
         except Exception:
             log.exception("seat_round_failed", callers=sum(1 for _ in batch.callers()))
-            await self._serve_apart(batch)
+            put_back = await self._serve_apart(batch)
         finally:
             self._queue.finish(batch, put_back)
 
-    async def _serve_apart(self, batch: Batch) -> None:
+    async def _serve_apart(self, batch: Batch) -> dict[UUID, list[Waiting]]:
         """A round that fails as a whole is played one caller at a time, so that only the bad one fails."""
+        put_back: dict[UUID, list[Waiting]] = {}
         for departure_id, callers in batch.lines.items():
             for caller in callers:
                 if caller.answer.done():
                     continue
                 try:
-                    await self._serve_together(Batch({departure_id: [caller]}, patient=True))
+                    left = await self._serve_together(Batch({departure_id: [caller]}, patient=False))
+                    put_back.setdefault(departure_id, []).extend(left.get(departure_id, ()))
                 except Exception as error:  # noqa: BLE001 - told to the caller it is about
                     _settle(caller, error)
+        return {departure_id: callers for departure_id, callers in put_back.items() if callers}
 
     async def _serve_together(self, batch: Batch) -> dict[UUID, list[Waiting]]:
         for attempt in range(1, _ATTEMPTS + 1):

@@ -47,12 +47,14 @@ class SeatQueue:
     PATIENCE = 3
     BACK_OFF = 0.003
 
-    def __init__(self, *, max_batch: int, max_waiting: int) -> None:
+    def __init__(self, *, max_batch: int, max_waiting: int, max_patient: int = 1) -> None:
         self._lines: dict[UUID, _Line] = {}
         self._ready: deque[UUID] = deque()
         self._wake = asyncio.Event()
         self._max_batch = max_batch
         self._max_waiting = max_waiting
+        self._max_patient = max_patient
+        self._patient = 0
         self._count = 0
         self._closed = False
 
@@ -97,20 +99,24 @@ class SeatQueue:
         room = self._max_batch
         while self._ready and room > 0:
             line = self._lines[self._ready[0]]
-            patient = line.skipped >= self.PATIENCE
+            # One lane always stays free of waiting for locks: departures never block each other.
+            patient = line.skipped >= self.PATIENCE and self._patient < self._max_patient
             if patient and lines:
                 break
             departure_id = self._ready.popleft()
-            callers = [line.waiting.popleft() for _ in range(min(room, len(line.waiting)))]
-            self._count -= len(callers)
-            room -= len(callers)
-            lines[departure_id] = callers
+            taken = [line.waiting.popleft() for _ in range(min(room, len(line.waiting)))]
+            self._count -= len(taken)
+            room -= len(taken)
+            # Who has hung up meanwhile wants no seats any more.
+            lines[departure_id] = [caller for caller in taken if not caller.answer.done()]
             if patient:
+                self._patient += 1
                 return Batch(lines, patient=True)
         return Batch(lines, patient=False)
 
     def finish(self, batch: Batch, put_back: dict[UUID, list[Waiting]]) -> None:
         """Give the departures free again; callers in ``put_back`` return to the head of their line."""
+        self._patient -= batch.patient
         for departure_id in batch.lines:
             line = self._lines[departure_id]
             again = put_back.get(departure_id)

@@ -18,9 +18,12 @@ from kamhub.hub.seats.types import (
 from kamhub.platform.database.pool import Connection
 
 # NO KEY UPDATE: a foreign key that points at the departure takes KEY SHARE, and must not make the engine skip it.
+# Whether anything has lapsed is asked in passing, so that a round with nothing to release saves a statement.
 _LOCK = """
 SELECT d.organisation_id, d.id, d.route_id, d.tariff_id, d.status, d.capacity, d.taken, d.departs_at,
-       d.sales_close_at, o.hold_minutes
+       d.sales_close_at, o.hold_minutes, EXISTS (
+         SELECT FROM bookings b
+         WHERE b.departure_id = d.id AND b.status IN ('on_hold', 'pending') AND b.expires_at <= %s)
 FROM departures d JOIN organisations o ON o.id = d.organisation_id
 WHERE d.id = ANY(%s::text::uuid[]) ORDER BY d.id FOR NO KEY UPDATE OF d"""
 
@@ -81,18 +84,23 @@ async def open_round(
 ) -> tuple[dict[UUID, DepartureSeats], list[LapsedBooking], dict[bytes, Known]]:
     """Lock departures in id order and read what has lapsed on them, and which keys are known already.
 
-    With ``wait`` false, departures that somebody else has locked are left out. Lapsed bookings of departures that
-    were left out come too and are for the caller to drop. One round trip.
+    With ``wait`` false, departures that somebody else has locked are left out. One round trip, and one more when
+    something has lapsed.
     """
-    ids = _array(departure_ids)
     async with connection.pipeline():
-        lock = await connection.execute(_LOCK if wait else _LOCK + " SKIP LOCKED", (ids,), binary=True)
-        lapsed = await connection.execute(_LAPSED, (ids, now))
+        lock = await connection.execute(
+            _LOCK if wait else _LOCK + " SKIP LOCKED", (now, _array(departure_ids)), binary=True
+        )
         known = await connection.execute(_KNOWN, (list(keys),)) if keys else None
-        departures = {row[1]: _departure(row) for row in await lock.fetchall()}
-        lapsed_rows = [_lapsed(row) for row in await lapsed.fetchall()]
+        rows = await lock.fetchall()
         known_rows = {row[0]: (row[1], row[2], row[3]) for row in await known.fetchall()} if known else {}
-    return departures, [row for row in lapsed_rows if row.departure_id in departures], known_rows
+    # Waiting for the lock, the row is read anew but the question after lapsed bookings is not: then ask for all.
+    suspects = [row[1] for row in rows if row[10] or wait]
+    lapsed: list[LapsedBooking] = []
+    if suspects:
+        cursor = await connection.execute(_LAPSED, (_array(suspects), now))
+        lapsed = [_lapsed(row) for row in await cursor.fetchall()]
+    return {row[1]: _departure(row) for row in rows}, lapsed, known_rows
 
 
 def _departure(row: Sequence[Any]) -> DepartureSeats:
@@ -197,13 +205,16 @@ async def load_plans(connection: Connection, route_ids: Iterable[UUID]) -> dict[
 
 async def load_prices(connection: Connection, tariff_ids: Iterable[UUID]) -> dict[UUID, PriceTable]:
     """Prices of these tariffs."""
-    query = """SELECT p.tariff_id, t.currency, p.from_position, p.to_position, p.amount FROM tariff_prices p
-               JOIN tariffs t ON t.organisation_id = p.organisation_id AND t.id = p.tariff_id WHERE p.tariff_id = ANY(%s)"""
+    query = """SELECT t.id, t.currency, p.from_position, p.to_position, p.amount FROM tariffs t
+               LEFT JOIN tariff_prices p ON p.organisation_id = t.organisation_id AND p.tariff_id = t.id
+               WHERE t.id = ANY(%s)"""
     tables: dict[UUID, tuple[str, dict[tuple[int, int], int]]] = {}
     for tariff_id, currency, start, end, amount in await (
         await connection.execute(query, (list(tariff_ids),))
     ).fetchall():
-        tables.setdefault(tariff_id, (currency, {}))[1][start, end] = amount
+        amounts = tables.setdefault(tariff_id, (currency, {}))[1]
+        if amount is not None:
+            amounts[start, end] = amount
     return {tariff_id: PriceTable(currency, amounts) for tariff_id, (currency, amounts) in tables.items()}
 
 
