@@ -34,8 +34,7 @@ async def buyers(asks: list[Ask], sell: Sell, count: int) -> list[Outcome]:
     outcomes: list[Outcome] = []
 
     async def buyer() -> None:
-        for ask in waiting:
-            outcomes.append(await sell(ask))
+        outcomes.extend([await sell(ask) for ask in waiting])
 
     await asyncio.gather(*(buyer() for _ in range(count)))
     return outcomes
@@ -46,9 +45,7 @@ def with_engine(engine: SeatEngine, places: list[UUID]) -> Sell:
 
     async def sell(ask: Ask) -> Outcome:
         key = hashlib.sha256(ask.key.encode()).digest() if ask.key else None
-        wanted = HoldAsk(
-            ask.departure, ask.passengers, "api", places[ask.start], places[ask.end], key, key
-        )
+        wanted = HoldAsk(ask.departure, ask.passengers, "api", places[ask.start], places[ask.end], key, key)
         try:
             held = await engine.hold(wanted)
         except SoldOut as refused:
@@ -97,7 +94,7 @@ def without_lock(connections: asyncio.Queue[psycopg.AsyncConnection], organisati
 
 async def signal() -> None:
     """Say that all is set, and wait until everybody is."""
-    print("ready", flush=True)  # noqa: T201
+    print("ready", flush=True)
     await asyncio.to_thread(sys.stdin.readline)
 
 
@@ -119,7 +116,7 @@ async def main(order: dict[str, object]) -> None:
             await signal()
             outcomes = await buyers(asks, with_engine(engine, places), BUYERS)
             await engine.stop()
-    print(json.dumps([asdict(outcome) for outcome in outcomes], default=str), flush=True)  # noqa: T201
+    print(json.dumps([asdict(outcome) for outcome in outcomes], default=str), flush=True)
 
 
 if __name__ == "__main__":

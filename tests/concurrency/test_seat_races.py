@@ -6,7 +6,6 @@ import asyncio
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from uuid import UUID
@@ -43,8 +42,11 @@ class Race:
                 seller = stack.enter_context(
                     subprocess.Popen(
                         [sys.executable, "-m", "tests.concurrency.sellers"],
-                        cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-                    )  # fmt: skip
+                        cwd=ROOT,
+                        stdin=subprocess.PIPE,
+                        stdout=subprocess.PIPE,
+                        text=True,
+                    )
                 )
                 stack.callback(seller.kill)
                 sellers.append((seller, json.dumps(self._order(url, seed, naive=naive))))
@@ -102,8 +104,8 @@ def _told(output: str) -> list[Outcome]:
 
 
 @pytest.fixture
-def race(world: World) -> Iterator[Race]:
-    yield Race(world, CAPACITIES)
+def race(world: World) -> Race:
+    return Race(world, CAPACITIES)
 
 
 def test_processes_racing_sell_every_seat_once_and_refuse_nobody_while_seats_are_free(
@@ -147,9 +149,7 @@ def test_processes_racing_sell_every_seat_once_and_refuse_nobody_while_seats_are
     assert [check.name for check in INVARIANTS if world.rows(check.query) != [(0,)]] == []
 
 
-def test_control_without_the_lock_the_same_race_oversells(
-    race: Race, database_owner_url: str
-) -> None:
+def test_control_without_the_lock_the_same_race_oversells(race: Race, database_owner_url: str) -> None:
     race.world.execute("ALTER TABLE departures DROP CONSTRAINT departures_not_oversold")
     race.run(database_owner_url, naive=True)
     assert race.oversold() > 0

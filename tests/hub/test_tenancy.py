@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
@@ -40,7 +39,7 @@ class Walls:
 
 
 @pytest.fixture
-async def walls(hub: Hub, world: World) -> AsyncIterator[Walls]:
+async def walls(hub: Hub, world: World) -> Walls:
     """Rows of both operators in every tenant table."""
     for operator in (world.main, world.other):
         held = await bookings.hold(
@@ -52,7 +51,7 @@ async def walls(hub: Hub, world: World) -> AsyncIterator[Walls]:
                 (CONTACT.name, CONTACT.phone, CONTACT.email),
             )
         _money(world, operator, held.booking.id)
-    yield Walls(hub, world, [str(row[0]) for row in world.rows(_WITH_ORGANISATION)])
+    return Walls(hub, world, [str(row[0]) for row in world.rows(_WITH_ORGANISATION)])
 
 
 def _money(world: World, operator: Operator, booking: UUID) -> None:
@@ -72,8 +71,8 @@ def _money(world: World, operator: Operator, booking: UUID) -> None:
             org, order, booking, account,
         ),
         (
-            "INSERT INTO payments (organisation_id, id, booking_id, account_id, transaction_id, amount, currency, status, "
-            "test, accepted, received_at) VALUES (%s, %s, %s, %s, 1, 100, 'RUB', 'completed', false, true, now())",
+            ("INSERT INTO payments (organisation_id, id, booking_id, account_id, transaction_id, amount, currency, status, "
+            "test, accepted, received_at) VALUES (%s, %s, %s, %s, 1, 100, 'RUB', 'completed', false, true, now())"),
             org, payment, booking, account,
         ),
         (
@@ -82,15 +81,15 @@ def _money(world: World, operator: Operator, booking: UUID) -> None:
         ),
         ("INSERT INTO payment_notifications VALUES (%s, %s, 'pay', 1, NULL, 100, now())", org, account),
         (
-            "INSERT INTO refunds (organisation_id, id, payment_id, booking_id, amount, currency, status, reason, requested_at) "
-            "VALUES (%s, %s, %s, %s, 100, 'RUB', 'requested', 'x', now())",
+            ("INSERT INTO refunds (organisation_id, id, payment_id, booking_id, amount, currency, status, reason, requested_at) "
+            "VALUES (%s, %s, %s, %s, 100, 'RUB', 'requested', 'x', now())"),
             org, refund, payment, booking,
         ),
         ("INSERT INTO cases (organisation_id, id, kind, opened_at) VALUES (%s, %s, 'paid_twice', now())", org, new_id()),
         ("INSERT INTO messages VALUES (%s, %s, %s, 'held', 'ru', 'anna@example.org', now(), NULL)", org, new_id(), booking),
         (
-            "INSERT INTO refresh_tokens SELECT sha256(%s::text::bytea), gen_random_uuid(), p.id, %s, now(), now(), NULL, NULL "
-            "FROM people p LIMIT 1",
+            ("INSERT INTO refresh_tokens SELECT sha256(%s::text::bytea), gen_random_uuid(), p.id, %s, now(), now(), NULL, NULL "
+            "FROM people p LIMIT 1"),
             org, org,
         ),
     ):  # fmt: skip
@@ -110,9 +109,7 @@ def test_a_tenants_policies_compare_with_the_named_organisation(world: World) ->
         "AND (qual !~ 'current_organisation' OR with_check !~ 'current_organisation')"
     )
     assert loose == []
-    shared = world.rows(
-        "SELECT tablename FROM pg_policies WHERE 'kamhub_tenant' = ANY (roles) AND cmd = 'SELECT'"
-    )
+    shared = world.rows("SELECT tablename FROM pg_policies WHERE 'kamhub_tenant' = ANY (roles) AND cmd = 'SELECT'")
     assert shared == [("places",)]
 
 
@@ -201,11 +198,15 @@ async def test_a_reference_to_another_operators_row_cannot_be_stored(
     )
     for statement, values in statements:
         with pytest.raises(psycopg.errors.ForeignKeyViolation):
-            if scope == "owner":
-                walls.world.execute(statement, *values)
-            else:
-                async with walls.database.tenant(mine.id) as connection:
-                    await connection.execute(statement.encode(), values)
+            await _write(walls, scope, statement, values)
+
+
+async def _write(walls: Walls, scope: str, statement: str, values: tuple[object, ...]) -> None:
+    if scope == "owner":
+        walls.world.execute(statement, *values)
+        return
+    async with walls.database.tenant(walls.world.main.id) as connection:
+        await connection.execute(statement.encode(), values)
 
 
 def _of(walls: Walls, table: str) -> object:
@@ -223,7 +224,11 @@ def test_a_place_of_another_operator_cannot_be_a_stop(world: World) -> None:
     )
     with pytest.raises(psycopg.errors.CheckViolation, match="route_stops_place_own_or_shared"):
         world.execute(
-            "INSERT INTO route_stops VALUES (%s, %s, 9, %s, %s, 300)", world.main.id, world.main.route, world.other.id, place
+            "INSERT INTO route_stops VALUES (%s, %s, 9, %s, %s, 300)",
+            world.main.id,
+            world.main.route,
+            world.other.id,
+            place,
         )
 
 

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import psycopg
+from psycopg.rows import class_row
+
 LEGS = 3
 OCCUPYING = ("on_hold", "pending", "confirmed")
 
@@ -60,3 +63,32 @@ class Model:
         for booking in self.bookings.values():
             if booking.status in ("on_hold", "pending") and booking.expires_at <= now:
                 booking.become("expired")
+
+
+@dataclass(frozen=True)
+class StoredBooking:
+    """A booking as the database has it, for the comparison."""
+
+    id: UUID
+    departure_id: UUID
+    from_position: int
+    to_position: int
+    passengers: int
+    status: str
+    expires_at: datetime
+    history: list[str]
+
+    def lapsed(self, now: datetime) -> bool:
+        """Over, but not yet swept."""
+        return self.status in ("on_hold", "pending") and self.expires_at <= now
+
+
+def stored_bookings(owner_url: str, departures: list[UUID]) -> list[StoredBooking]:
+    """All bookings of these departures with the states they went through."""
+    with psycopg.connect(owner_url, row_factory=class_row(StoredBooking)) as connection:
+        return connection.execute(
+            """SELECT id, departure_id, from_position, to_position, passengers, status, expires_at,
+                      (SELECT array_agg(to_status ORDER BY e.id) FROM booking_events e WHERE e.booking_id = b.id) AS history
+               FROM bookings b WHERE departure_id = ANY (%s)""",
+            (departures,),
+        ).fetchall()

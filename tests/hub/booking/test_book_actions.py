@@ -12,6 +12,7 @@ from kamhub.hub.booking import actions
 from kamhub.hub.booking.actions import HeldBooking
 from kamhub.hub.booking.tokens import BookingAccess
 from kamhub.hub.booking.types import (
+    Booking,
     BookingNotFound,
     BookingNotOpen,
     Contact,
@@ -46,7 +47,7 @@ async def held(hub: Hub, world: World, *, passengers: int = 2, capacity: int = 4
     return await actions.hold(hub, departure_id=departure, passengers=passengers, channel="api")
 
 
-def steps(booking: actions.Booking) -> list[tuple[str | None, str]]:
+def steps(booking: Booking) -> list[tuple[str | None, str]]:
     return [(event.from_status, event.to_status) for event in booking.history]
 
 
@@ -88,7 +89,10 @@ async def test_a_hold_becomes_a_booking_without_competing_again(
     assert (booking.status, booking.contact, booking.passenger_list) == ("on_hold", ANNA, PARTY)
     assert booking.special_requests == "окно"
     assert booking.payment is not None
-    assert (booking.payment.url, booking.payment.expires_at) == (f"https://pay.test/{booking.code}", world.now + FIFTEEN)
+    assert (booking.payment.url, booking.payment.expires_at) == (
+        f"https://pay.test/{booking.code}",
+        world.now + FIFTEEN,
+    )
     assert world.taken(departure) == [4, 4, 4]
     await pay(hub_paid, world.main, booking.code, booking.total.amount, 1)
     paid = await actions.load(hub_paid, made.access)
@@ -249,9 +253,7 @@ async def test_cancelling_beside_a_lapsed_hold_frees_both(hub: Hub, world: World
     assert (await actions.load(hub, made.access)).history[-1].to_status == "expired"
 
 
-async def test_the_sweeper_tidies_every_operators_lapsed_holds_once(
-    hub: Hub, world: World, clock: ManualClock
-) -> None:
+async def test_the_sweeper_tidies_every_operators_lapsed_holds_once(hub: Hub, world: World, clock: ManualClock) -> None:
     for online in (True, False):
         await held(hub, world, online=online)
         await held(hub, world, online=online)

@@ -156,9 +156,7 @@ def test_without_tiers_nothing_comes_back() -> None:
     st.integers(1, 10**9),
     st.integers(0, 400_000),
 )
-def test_refund_and_fee_always_make_up_the_price(
-    tiers: list[CancellationTier], amount: int, seconds_left: int
-) -> None:
+def test_refund_and_fee_always_make_up_the_price(tiers: list[CancellationTier], amount: int, seconds_left: int) -> None:
     paid = Money(amount, "RUB")
     now = DEPARTS - timedelta(seconds=seconds_left)
     quote = rules.quote_cancellation(tiers, paid, "RUB", DEPARTS, now)

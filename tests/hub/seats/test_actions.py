@@ -117,11 +117,15 @@ async def test_another_operators_departure_does_not_exist(hub: Hub, world: World
 
 async def test_what_is_not_committed_is_not_taken(hub: Hub, world: World, clock: ManualClock) -> None:
     departure = world.departure(capacity=4)
-    with pytest.raises(RuntimeError):
+
+    async def take_and_fail() -> None:
         async with hub.database.tenant(world.main.id) as connection:
             locked = await actions.lock(connection, departure, clock.now())
             await actions.retake(connection, locked, WHOLE, clock.now())
             raise RuntimeError("the payment beside it could not be saved")
+
+    with pytest.raises(RuntimeError):
+        await take_and_fail()
     assert world.taken(departure) == [0, 0, 0]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from datetime import timedelta
 from uuid import UUID
 
@@ -56,9 +57,9 @@ async def test_a_hold_is_a_booking_with_its_first_event(hub: Hub, world: World) 
     assert row == (
         held.code, "on_hold", 2, 250_000, 500_000, "RUB", world.now + FIFTEEN, "desk", world.now,
     )  # fmt: skip
-    assert world.rows("SELECT at, from_status, to_status, actor FROM booking_events WHERE booking_id = %s", held.id) == [
-        (world.now, None, "on_hold", "traveller")
-    ]
+    assert world.rows(
+        "SELECT at, from_status, to_status, actor FROM booking_events WHERE booking_id = %s", held.id
+    ) == [(world.now, None, "on_hold", "traveller")]
 
 
 async def test_hundred_racing_for_five_seats_sell_exactly_five(hub: Hub, world: World) -> None:
@@ -75,7 +76,7 @@ async def test_hundred_racing_for_five_seats_sell_exactly_five(hub: Hub, world: 
 async def test_a_seat_is_sold_again_leg_by_leg(hub: Hub, world: World) -> None:
     departure = world.departure(capacity=1)
     stops = ["airport", "town", "city", "springs"]
-    for start, end in zip(stops, stops[1:], strict=False):
+    for start, end in itertools.pairwise(stops):
         await new_hold(hub, HoldAsk(departure, 1, "api", world.places[start], world.places[end]))
     assert world.taken(departure) == [1, 1, 1]
     with pytest.raises(SoldOut) as refused:
@@ -245,9 +246,7 @@ async def test_a_refused_request_leaves_its_key_unused(hub: Hub, world: World, c
     await new_hold(hub, keyed(departure))
 
 
-async def test_engines_side_by_side_take_one_key_once(
-    world: World, make_engine: MakeEngine
-) -> None:
+async def test_engines_side_by_side_take_one_key_once(world: World, make_engine: MakeEngine) -> None:
     departures = [world.departure(capacity=20), world.departure(capacity=20)]
     engines = [await make_engine() for _ in range(2)]
     answers = await asyncio.gather(

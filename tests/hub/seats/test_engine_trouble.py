@@ -28,9 +28,7 @@ AT_ONCE = 0.5
 def lock_waits(world: World) -> bool:
     """Whether a connection of the test's database waits for a lock."""
     return bool(
-        world.rows(
-            "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-        )
+        world.rows("SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
     )
 
 
@@ -38,9 +36,7 @@ def held_by(engine: SeatEngine, ask: HoldAsk) -> asyncio.Task[HoldAnswer]:
     return asyncio.create_task(engine.hold(ask))
 
 
-async def test_busy_when_somebody_keeps_the_departure_past_the_deadline(
-    world: World, make_engine: MakeEngine
-) -> None:
+async def test_busy_when_somebody_keeps_the_departure_past_the_deadline(world: World, make_engine: MakeEngine) -> None:
     departure = world.departure()
     engine = await make_engine(patience_seconds=0.3)
     async with locked(world.owner_url, departure):
@@ -125,9 +121,7 @@ async def test_beside_a_bad_request_who_waits_for_a_lock_goes_on_waiting(hub: Hu
     assert isinstance(await asyncio.wait_for(waiting, 5), NewHold)
 
 
-async def test_a_code_that_is_taken_is_drawn_again(
-    hub: Hub, world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_code_that_is_taken_is_drawn_again(hub: Hub, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     codes = iter(["AAAAAAAA", "AAAAAAAA", "BBBBBBBB"])
     monkeypatch.setattr(engine_module, "new_code", lambda: next(codes))
     departure = world.departure()

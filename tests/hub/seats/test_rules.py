@@ -26,9 +26,7 @@ NOW = datetime(2026, 11, 24, tzinfo=UTC)
 LEGS = 4
 PLACES = [UUID(int=n + 1) for n in range(LEGS + 1)]
 PLAN = RoutePlan({place: position for position, place in enumerate(PLACES)})
-PRICES = PriceTable(
-    "RUB", {(i, j): 1000 * (j - i) + i for i in range(LEGS + 1) for j in range(i + 1, LEGS + 1)}
-)
+PRICES = PriceTable("RUB", {(i, j): 1000 * (j - i) + i for i in range(LEGS + 1) for j in range(i + 1, LEGS + 1)})
 
 
 def departure(
@@ -121,9 +119,7 @@ def test_one_round_or_two_come_to_the_same(scene: tuple[DepartureSeats, list[Hol
     row, crowd = scene
     together, outcomes = rules.allocate(row, PLAN, PRICES, crowd, NOW)
     between, first = rules.allocate(row, PLAN, PRICES, crowd[:cut], NOW)
-    apart, second = rules.allocate(
-        departure(row.capacity, between), PLAN, PRICES, crowd[cut:], NOW
-    )
+    apart, second = rules.allocate(departure(row.capacity, between), PLAN, PRICES, crowd[cut:], NOW)
     assert together == apart
     assert [type(one) for one in outcomes] == [type(one) for one in first + second]
 

@@ -90,11 +90,14 @@ class SeatQueue:
 
         None when the queue was closed.
         """
+        # One turn of the event loop: requests that have arrived already get read, and come along in this round.
+        await asyncio.sleep(0)
         while not self._ready:
             if self._closed:
                 return None
             self._wake.clear()
             await self._wake.wait()
+            await asyncio.sleep(0)
         lines: dict[UUID, list[Waiting]] = {}
         room = self._max_batch
         while self._ready and room > 0:
