@@ -37,7 +37,9 @@ class Audit:
 
 def audit(product: Product, ledger: Ledger) -> Audit:
     """Hold the ledger against the product. Repeats every key, so it is for the end of a load."""
-    doubled = [f"{id_} was acknowledged to {n} buyers" for id_, n in Counter(h.id for h in ledger.held).items() if n > 1]
+    doubled = [
+        f"{id_} was acknowledged to {n} buyers" for id_, n in Counter(h.id for h in ledger.held).items() if n > 1
+    ]
     doubled += _too_many(product, ledger)
     with httpx.Client(base_url=product.url, timeout=30) as client:
         lost = _each(ledger.held, lambda held: _look(client, held))

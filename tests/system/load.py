@@ -91,8 +91,12 @@ class Market:
 
 def open_market(product: Product, *, large: int = 4, small: int = 24) -> Market:
     """Departures of the airport line from the third day on; the large ones are made here."""
-    route = product.rows("SELECT route_id FROM departures WHERE capacity = 4 GROUP BY 1 ORDER BY count(*) DESC LIMIT 1")[0][0]
-    stops = product.rows("SELECT place_id FROM route_stops WHERE route_id = %(route)s ORDER BY position", {"route": route})
+    route = product.rows(
+        "SELECT route_id FROM departures WHERE capacity = 4 GROUP BY 1 ORDER BY count(*) DESC LIMIT 1"
+    )[0][0]
+    stops = product.rows(
+        "SELECT place_id FROM route_stops WHERE route_id = %(route)s ORDER BY position", {"route": route}
+    )
     found = product.rows(
         "SELECT id FROM departures WHERE route_id = %(route)s AND departs_at > now() + interval '3 days' "
         "AND capacity < 100 AND taken = '{0,0,0}' ORDER BY departs_at LIMIT %(count)s",
@@ -211,4 +215,6 @@ class HoldLoad:
         with self._lock:
             self.ledger.statuses[status] += 1
             if (status not in good and status != 503) or (waits and "retry-after" not in reply.headers):
-                self.ledger.faults.append(f"{reply.request.method} {reply.request.url.path}: {status} {reply.text[:200]}")
+                self.ledger.faults.append(
+                    f"{reply.request.method} {reply.request.url.path}: {status} {reply.text[:200]}"
+                )

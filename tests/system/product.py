@@ -10,9 +10,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import httpx
 import psutil
@@ -24,9 +25,11 @@ from kamhub.platform.embedded.placement import cluster_path
 from kamhub.platform.embedded.processes import cluster_processes
 
 Part = Literal["web", "worker", "payments", "postgres"]
+PARTS: tuple[Part, ...] = ("web", "worker", "payments", "postgres")
 
 KAMHUB = (sys.executable, "-m", "kamhub")
 PASSWORD = "a password of the tests"
+COMMAND_WITHIN = 60.0  # seconds
 READY_WITHIN = 90.0  # seconds; a bound for a machine busy with other tests, not a promise
 _MARKS: dict[Part, tuple[str, ...]] = {
     "web": ("-m", "kamhub", "web"),
@@ -59,10 +62,15 @@ def environment(**settings: str) -> dict[str, str]:
     return ours | {f"KAMHUB_{name.upper()}": value for name, value in settings.items()}
 
 
-def command(*arguments: str, seconds: float = 60.0, **settings: str) -> subprocess.CompletedProcess[str]:
+def command(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
     """Run a command of the product to its end."""
     return subprocess.run(
-        [*KAMHUB, *arguments], env=environment(**settings), capture_output=True, text=True, timeout=seconds, check=False
+        [*KAMHUB, *arguments],
+        env=environment(**settings),
+        capture_output=True,
+        text=True,
+        timeout=COMMAND_WITHIN,
+        check=False,
     )
 
 
@@ -82,10 +90,11 @@ class Product:
         self.folder = folder
         self.port = port or free_port()
         self.log = folder.with_name(folder.name + ".log")
+        self.cold_start = 0.0  # seconds from an empty folder to the first page
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
-        self.start()
+        self.cold_start = self.start()
         return self
 
     def __exit__(
@@ -220,15 +229,38 @@ class Product:
         with self._owner() as connection:
             connection.execute(statement.encode(), parameters)
 
-    def provider(self, path: str, **body: object) -> dict[str, object]:
-        """Ask the stand-in of the payment provider, as the shop would."""
-        note = json.loads((self.folder / "demo.json").read_text())
-        port = (self.folder / "payments-demo.port").read_text()
+    def provider_refunds(self, code: str) -> list[int]:
+        """Amounts, in minor units, of the refunds of a booking as the provider has them."""
+        note = self._note()
         reply = httpx.post(
-            f"http://127.0.0.1:{port}{path}", json=body, auth=(note["public_id"], note["api_secret"]), timeout=10
+            f"{self._provider_url()}/payments/list",
+            json={"Date": f"{datetime.now(UTC):%Y-%m-%d}", "TimeZone": "UTC"},
+            auth=(note["public_id"], note["api_secret"]),
+            timeout=10,
         )
-        content: dict[str, object] = reply.json()
-        return content
+        rows = reply.json()["Model"]
+        return [
+            round(row["Amount"] * 100) for row in rows if row["InvoiceId"] == code and row["OperationType"] == "Refund"
+        ]
+
+    def provider_notices(self, code: str) -> list[dict[str, Any]]:
+        """What the provider told us of a booking, with our answers."""
+        note = self._note()
+        reply = httpx.get(
+            f"{self._provider_url()}/demo/notifications",
+            params={"invoice_id": code},
+            auth=(note["public_id"], note["api_secret"]),
+            timeout=10,
+        )
+        items: list[dict[str, Any]] = reply.json()["items"]
+        return items
+
+    def _provider_url(self) -> str:
+        return f"http://127.0.0.1:{(self.folder / 'payments-demo.port').read_text()}"
+
+    def _note(self) -> dict[str, str]:
+        note: dict[str, str] = json.loads((self.folder / "demo.json").read_text())
+        return note
 
     def _owner(self) -> psycopg.Connection:
         address = running_address(self.folder)

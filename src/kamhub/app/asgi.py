@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from litestar import Litestar
+from litestar.config.cors import CORSConfig
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
@@ -26,11 +27,15 @@ from kamhub.hub.services import Hub
 from kamhub.kit.clock import Clock, SystemClock
 from kamhub.platform.crypto.keys import KeyRing
 from kamhub.platform.i18n import pages as i18n_pages
+from kamhub.platform.limit.guard import limit_guard
+from kamhub.platform.limit.limiter import Limiter
 from kamhub.platform.mail import pages as mail_pages
 from kamhub.platform.person import api as person_api
+from kamhub.platform.person import pages as person_pages
 from kamhub.platform.person.guard import current_staff, staff_guard
 from kamhub.platform.person.services import People
 from kamhub.platform.settings import Settings
+from kamhub.platform.web import api as web_api
 from kamhub.platform.web.csrf import Csrf, csrf_guard
 from kamhub.platform.web.edge import Edge, Observe
 from kamhub.platform.web.rules import RouteWithoutRule, route_table, rule_of
@@ -79,6 +84,7 @@ def litestar_app(config: WebConfig) -> Litestar:
             "staff": Provide(current_staff),
         },
         exception_handlers=refusals.HANDLERS,
+        cors_config=_cors(settings),
         openapi_config=None,
         logging_config=None,
         lifespan=[_lifespan(config)],
@@ -90,6 +96,7 @@ def litestar_app(config: WebConfig) -> Litestar:
                 "clock": config.clock or SystemClock(),
                 "templates": Templates(StaticFiles()),
                 "data_dir": config.data_dir,
+                "limiter": _limiter(settings),
             }
         ),
     )
@@ -98,10 +105,12 @@ def litestar_app(config: WebConfig) -> Litestar:
 def _handlers(settings: Settings) -> list[HTTPRouteHandler]:
     handlers: list[HTTPRouteHandler] = [
         *health.HANDLERS,
+        *web_api.HANDLERS,
         *openapi.HANDLERS,
         static_serving.serve,
         i18n_pages.switch_locale,
         *person_api.HANDLERS,
+        *person_pages.HANDLERS,
         *search_api.HANDLERS,
         *search_pages.HANDLERS,
         *booking_api.HANDLERS,
@@ -122,10 +131,32 @@ def guards_for(handler: HTTPRouteHandler) -> list[Guard]:
         raise RouteWithoutRule(f"{handler} declares no rule")
     walls: list[Guard] = []
     if declared.access == "staff":
-        walls.append(staff_guard)
+        walls.append(staff_guard)  # before the limit, which then counts by person
+    if declared.rate != "none":
+        walls.append(limit_guard)
     if declared.csrf == "form":
         walls.append(csrf_guard)
     return walls
+
+
+def _cors(settings: Settings) -> CORSConfig | None:
+    """Browsers of the named origins may call with credentials; without names nobody's may."""
+    if not settings.allowed_origins:
+        return None
+    return CORSConfig(
+        allow_origins=list(settings.allowed_origins),
+        allow_methods=["GET", "POST", "PATCH", "DELETE"],
+        allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "X-CSRF-Token", "X-Request-ID"],
+        expose_headers=["ETag", "Retry-After", "X-Request-ID"],
+        allow_credentials=True,
+        max_age=600,
+    )
+
+
+def _limiter(settings: Settings) -> Limiter | None:
+    if settings.rate_limits == "off":
+        return None
+    return Limiter(settings.redis_url.get_secret_value() if settings.redis_url else None, settings.rate_presets)
 
 
 def _lifespan(config: WebConfig) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:

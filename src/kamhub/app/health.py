@@ -1,12 +1,14 @@
 """Whether the process lives, and whether it can serve."""
 
 from litestar import get
+from litestar.datastructures import State
 from litestar.types import ASGIApp
 from psycopg import sql
 
 from kamhub.hub.services import Hub
 from kamhub.platform.database.errors import DatabaseUnavailable
 from kamhub.platform.database.migrate import load_migrations
+from kamhub.platform.limit.limiter import Limiter
 from kamhub.platform.web.json import json_reply
 from kamhub.platform.web.rules import rule
 
@@ -21,8 +23,8 @@ async def alive() -> ASGIApp:
 
 
 @get("/health/ready", opt=rule(access="public", rate="none", refusals=(503,)))
-async def ready(hub: Hub) -> ASGIApp:
-    """The process can serve: database there, schema as the program needs it. 503 names what is not."""
+async def ready(hub: Hub, state: State) -> ASGIApp:
+    """The process can serve: database there, schema as the program needs it, shared limits. 503 names what is not."""
     failing = []
     try:
         async with hub.database.system() as connection:
@@ -32,6 +34,9 @@ async def ready(hub: Hub) -> ASGIApp:
             await connection.execute("SELECT 1 FROM procrastinate_jobs LIMIT 1")
     except DatabaseUnavailable:
         failing.append("database")
+    limiter: Limiter | None = state.limiter
+    if limiter is not None and not await limiter.ping():
+        failing.append("redis")
     return json_reply({"status": "unready" if failing else "ready", "failing": failing}, 503 if failing else 200)
 
 

@@ -124,7 +124,8 @@ def _responses(success: int, declared: RouteRule) -> dict[str, Any]:
     responses = {str(success): good}
     if success == 201:
         responses["200"] = {**good, "description": "The same as an earlier request with this Idempotency-Key"}
-    for status in sorted({*declared.refusals, 503}):
+    everywhere = {503} if declared.rate == "none" else {429, 503}
+    for status in sorted({*declared.refusals, *everywhere}):
         responses[str(status)] = {
             "description": _MEANINGS.get(status, "Refused"),
             "content": {problems.MEDIA_TYPE: {"schema": {"$ref": _REFERENCE.format(model="Problem")}}},

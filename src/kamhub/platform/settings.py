@@ -8,8 +8,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
+from limits import parse
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from kamhub.platform.limit.rules import PRESETS
 
 MINIMUM_SECRET_LENGTH = 32
 
@@ -33,6 +36,7 @@ class Settings(BaseSettings):
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
     rate_limits: Literal["on", "off"] = "on"
+    rate_presets: Annotated[dict[str, str], NoDecode] = {}
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     worker_health_port: int = Field(default=0, ge=0, le=65535)
 
@@ -48,6 +52,23 @@ class Settings(BaseSettings):
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("rate_presets", mode="before")
+    @classmethod
+    def _read_presets(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        pairs = (part.partition("=") for part in value.split(",") if part.strip())
+        return {name.strip(): text.strip() for name, _, text in pairs}
+
+    @field_validator("rate_presets")
+    @classmethod
+    def _known_presets(cls, value: dict[str, str]) -> dict[str, str]:
+        for name, text in value.items():
+            if name not in PRESETS:
+                raise ValueError(f"unknown preset {name!r}, known are {', '.join(PRESETS)}")
+            parse(text)
         return value
 
     @field_validator("*", mode="before")

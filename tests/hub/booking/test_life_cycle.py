@@ -46,7 +46,7 @@ from tests.hub.booking.support import ANNA, FakeProvider, pay
 
 Result = TypeVar("Result")
 PROFILES = {
-    "quick": settings(max_examples=12, stateful_step_count=30),
+    "quick": settings(max_examples=14, stateful_step_count=25),
     "soak": settings(max_examples=1500, stateful_step_count=80),
 }
 SOAK = os.environ.get("HYPOTHESIS_PROFILE") == "soak"
@@ -226,6 +226,25 @@ class Life(RuleBasedStateMachine):
             fits = self.model.free(booking.departure, booking.start, booking.end) >= booking.passengers
             if fits and self.clock.now() < departure.departs_at:
                 booking.become("confirmed")
+
+    @rule(
+        target=bookings,
+        held=bookings,
+        swept=st.booleans(),
+        rival=st.none() | STRETCHES,
+        passengers=st.integers(1, 4),
+    )
+    def money_arrives_late(
+        self, held: HeldBooking, swept: bool, rival: tuple[int, int] | None, passengers: int
+    ) -> HeldBooking | MultipleResults[HeldBooking]:
+        """The hold runs out, somebody else may take the seats, then the money comes: rare unless made so."""
+        self.time_passes(15)
+        if swept:
+            self.stage.run(actions.sweep(self.hub))
+        departure = self.model.bookings[held.booking.id].departure
+        other = self.hold(departure, rival, passengers, False) if rival else multiple()
+        self.money_arrives(held)
+        return other
 
     @rule(minutes=st.sampled_from([1, 5, 14, 15, 16, 60, 12 * 60]))
     def time_passes(self, minutes: int) -> None:

@@ -196,6 +196,7 @@ async def test_one_key_in_one_batch_books_once(hub: Hub, world: World, times: in
     assert sorted(type(answer).__name__ for answer in answers) == ["NewHold"] + ["RepeatedHold"] * (times - 1)
     assert len({answer.id for answer in answers}) == 1
     assert world.taken(departure) == [2, 2, 2]
+    assert hub.engine.counters.rounds == 2, "the repeats wait one round for the first, and are answered together"
 
 
 async def test_a_key_outlives_the_process(hub: Hub, world: World, make_engine: MakeEngine) -> None:

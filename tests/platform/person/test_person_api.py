@@ -12,6 +12,7 @@ import pytest
 from litestar import Litestar, Request, Response, get
 from litestar.datastructures import State
 from litestar.di import Provide
+from litestar.types import ASGIApp
 
 from kamhub.kit.clock import ManualClock
 from kamhub.kit.errors import Refusal
@@ -32,7 +33,7 @@ PASSWORD = "лавовый-мост-47"
 
 
 @get(STAFF, opt=rule(access="staff", rate="api", permission="bookings.read"))
-async def bookings(staff: Staff) -> Response[bytes]:
+async def bookings(staff: Staff) -> ASGIApp:
     return json_reply({"organisation_id": str(staff.organisation_id), "role": staff.role})
 
 

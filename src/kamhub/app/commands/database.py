@@ -13,7 +13,7 @@ import psycopg
 from rich.console import Console
 from rich.table import Table
 
-from kamhub.app.commands.target import Target, fail, open_target
+from kamhub.app.commands.target import Target, fail, open_target, require_schema, unreachable
 from kamhub.app.demo.data import ZONE, demo_password, write_demo
 from kamhub.app.wiring import key_ring
 from kamhub.hub.integrity.store import INVARIANTS, count_breaches
@@ -34,7 +34,7 @@ def migrate(data_dir: Path | None) -> None:
         except psycopg.errors.InsufficientPrivilege:
             fail("This login may not change the schema: set KAMHUB_MIGRATION_DATABASE_URL to one that may.")
         except psycopg.OperationalError as error:
-            fail(f"The database cannot be reached: {_first_line(error)}")
+            fail(unreachable(error))
     print(f"{len(applied)} migration(s) applied" if applied else "the schema is up to date")
 
 
@@ -43,6 +43,7 @@ def demo(data_dir: Path | None) -> None:
     with open_target(data_dir) as target:
         if target.settings.production:
             fail("Demo data is for development; KAMHUB_ENV is production.")
+        require_schema(target.owner_url, role=None)
         settings = target.settings
         given = settings.demo_password
         secret = settings.cloudpayments_api_secret
@@ -63,6 +64,7 @@ def demo(data_dir: Path | None) -> None:
 def check(data_dir: Path | None) -> None:
     """Count the breaches of every invariant; exit code 1 when there is any."""
     with open_target(data_dir) as target:
+        require_schema(target.app_url, role="kamhub_system")
         counts = asyncio.run(_count(target))
     table = Table("invariant", "breaches", "promise", box=None)
     for invariant, count in zip(INVARIANTS, counts, strict=True):
@@ -81,8 +83,4 @@ async def _count(target: Target) -> list[int]:
                     counts.append(await count_breaches(connection, invariant))
             return counts
     except DatabaseUnavailable as error:
-        fail(f"The database cannot be reached: {_first_line(error.__cause__ or error)}")
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).strip().split("\n")[0]
+        fail(unreachable(error.__cause__ or error))

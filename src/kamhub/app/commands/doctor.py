@@ -77,7 +77,7 @@ def _database(target: Target) -> list[Finding]:
             return [
                 _judge("database", server, lambda: check_server(connection)),
                 _judge("schema", "up to date", lambda: _current(connection)),
-                _role(connection),
+                _role(connection, production=target.settings.production),
             ]
     except psycopg.OperationalError as error:
         return [Finding("database", False, str(error).strip().splitlines()[0])]
@@ -97,6 +97,9 @@ def _current(connection: psycopg.Connection) -> None:
         raise DatabaseUnsuitable(f"{len(pending)} migration(s) are missing: run `kamhub migrate`")
 
 
-def _role(connection: psycopg.Connection) -> Finding:
-    row = connection.execute("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user").fetchone()
-    return Finding("row-level security", row == (False,), "the running role does not bypass it")
+def _role(connection: psycopg.Connection, *, production: bool) -> Finding:
+    """Whether the login itself is held by row-level security; the roles it takes always are."""
+    row = connection.execute("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = session_user").fetchone()
+    if row == (False,):
+        return Finding("row-level security", True, "the running login does not bypass it")
+    return Finding("row-level security", not production, "this login could bypass it: production needs one that cannot")

@@ -7,20 +7,19 @@ import gc
 import socket
 from pathlib import Path
 
-import psycopg
 import uvicorn
 
 from kamhub.app.asgi import WebConfig, create_app
-from kamhub.app.commands.target import Target, fail, require_target
+from kamhub.app.commands.target import Target, fail, require_schema, require_target
 from kamhub.app.wiring import key_ring, open_hub
 from kamhub.app.work import JOBS, PERIODIC_JOBS, WorkContext
-from kamhub.platform.database.errors import DatabaseUnsuitable
-from kamhub.platform.database.migrate import require_current
 from kamhub.platform.database.pool import PoolSizes
 from kamhub.platform.job.types import WorkerCannotRecover, WorkerTimings
 from kamhub.platform.job.worker import JobWorker
 from kamhub.platform.mail.actions import mail_transport
+from kamhub.platform.mail.types import MailTransport
 from kamhub.platform.monitoring.logs import configure_logging
+from kamhub.platform.settings import SettingsRefused
 from kamhub.platform.web.rules import RouteWithoutRule
 
 GRACE_SECONDS = 6
@@ -31,7 +30,7 @@ def web(host: str, port: int, data_dir: Path | None, *, share_port: bool = False
     """Serve pages and API until SIGTERM."""
     target = require_target(data_dir)
     configure_logging(target.settings)
-    _require_schema(target)
+    require_schema(target.app_url, role="kamhub_system")
     public_url = target.settings.public_url or f"http://{host}:{port}"
     config = WebConfig(
         target.settings, target.app_url, key_ring(target.settings, target.data_dir), public_url, target.data_dir
@@ -78,14 +77,18 @@ def worker(data_dir: Path | None) -> None:
     """Do background jobs until SIGTERM."""
     target = require_target(data_dir)
     configure_logging(target.settings)
-    _require_schema(target)
     try:
-        asyncio.run(_work(target))
+        mail = mail_transport(target.settings, target.data_dir)
+    except SettingsRefused as refused:
+        fail(str(refused))
+    require_schema(target.app_url, role="kamhub_system")
+    try:
+        asyncio.run(_work(target, mail))
     except WorkerCannotRecover as lost:
         fail(str(lost))
 
 
-async def _work(target: Target) -> None:
+async def _work(target: Target, mail: MailTransport) -> None:
     settings = target.settings
     public_url = settings.public_url or "http://127.0.0.1:8000"
     sizes = PoolSizes(public=2, engine=1, tenant=4, system=2)
@@ -93,7 +96,7 @@ async def _work(target: Target) -> None:
     async with open_hub(
         settings, target.app_url, keys, application="kamhub-worker", public_url=public_url, sizes=sizes
     ) as hub:
-        context = WorkContext(hub=hub, mail=mail_transport(settings, target.data_dir))
+        context = WorkContext(hub=hub, mail=mail)
         runner = JobWorker(
             target.app_url,
             JOBS,
@@ -103,16 +106,3 @@ async def _work(target: Target) -> None:
             timings=WorkerTimings(grace=WORKER_GRACE_SECONDS),
         )
         await runner.run()
-
-
-def _require_schema(target: Target) -> None:
-    try:
-        with psycopg.connect(target.app_url, connect_timeout=10, autocommit=True) as connection:
-            connection.execute("SET ROLE kamhub_system")
-            require_current(connection)
-    except DatabaseUnsuitable as unsuitable:
-        fail(str(unsuitable))
-    except psycopg.errors.UndefinedObject:
-        fail("The database has no schema yet: run `kamhub migrate`.")
-    except psycopg.OperationalError as error:
-        fail(f"The database cannot be reached: {str(error).strip().splitlines()[0]}")

@@ -10,6 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
+import psycopg
+from psycopg import sql
+
+from kamhub.platform.database.errors import DatabaseUnsuitable
+from kamhub.platform.database.migrate import require_current
 from kamhub.platform.embedded.address import running_address
 from kamhub.platform.embedded.cluster import Cluster
 from kamhub.platform.embedded.data_dir import DataDirLock, default_data_dir
@@ -73,8 +78,43 @@ def require_target(data_dir: Path | None) -> Target:
     settings, folder = read_settings(data_dir)
     target = known_target(settings, folder)
     if target is None:
-        fail("KAMHUB_DATABASE_URL is not set and no embedded database runs here: start `kamhub up`, or name a database.")
+        fail(
+            "KAMHUB_DATABASE_URL is not set and no embedded database runs here: start `kamhub up`, or name a database."
+        )
     return target
+
+
+def require_schema(url: str, *, role: str | None) -> None:
+    """End with a sentence unless the database answers and has exactly the schema of this program.
+
+    ``role`` is the running role to look with; None looks as the login itself, which then must own the schema.
+    """
+    try:
+        with psycopg.connect(url, connect_timeout=10, autocommit=True) as connection:
+            if role is not None:
+                connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(role)))
+            require_current(connection)
+    except DatabaseUnsuitable as unsuitable:
+        fail(str(unsuitable))
+    except (psycopg.errors.UndefinedObject, psycopg.errors.InvalidParameterValue):
+        fail("The database has no schema yet: run `kamhub migrate`.")
+    except psycopg.errors.InsufficientPrivilege:
+        fail(
+            "This login may not do it: GRANT kamhub_public, kamhub_engine, kamhub_tenant, kamhub_system TO it for running, "
+            "and set KAMHUB_MIGRATION_DATABASE_URL to the owner of the schema for the rest."
+        )
+    except psycopg.OperationalError as error:
+        fail(unreachable(error))
+
+
+def unreachable(error: BaseException) -> str:
+    """The sentence for a server that does not answer."""
+    return f"The database cannot be reached: {first_line(error)}"
+
+
+def first_line(error: BaseException) -> str:
+    """What an error says, without the advice below it."""
+    return str(error).strip().split("\n")[0]
 
 
 def child_environment(**values: str) -> dict[str, str]:

@@ -38,9 +38,9 @@ from kamhub.platform.web.rules import rule
 _NO_STORE = CacheControlHeader(no_store=True)
 _HALF_YEAR = 183 * 24 * 3600
 Asked = Request[Any, Any, Any]
-PAGE = rule(access="page", rate="public")
+PAGE = rule(access="page", rate="page")
 HOLD = rule(access="page", rate="hold", csrf="form")
-FORM = rule(access="page", rate="creation", csrf="form")
+FORM = rule(access="page", rate="hold", csrf="form")
 # As strict as signing in: whoever may guess codes without end finds one.
 LOOK_UP = rule(access="page", rate="authentication", csrf="form")
 

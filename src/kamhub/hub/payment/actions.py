@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Literal
 from uuid import UUID
 
 import structlog
@@ -28,6 +29,7 @@ from kamhub.hub.payment.types import (
     SignatureInvalid,
 )
 from kamhub.hub.services import Hub
+from kamhub.kit.ids import new_id
 from kamhub.kit.money import Money
 
 log = structlog.get_logger(__name__)
@@ -107,6 +109,19 @@ async def _settle(hub: Hub, account: PaymentAccount, notification: Notification)
             case "refund":
                 await settle.settle_refund_told(work, notification)
     log.info("payment_notification", kind=notification.kind, transaction_id=notification.transaction_id)
+
+
+async def adopt_configured_account(hub: Hub, public_id: str, api_secret: str) -> bool:
+    """Give the terminal of the settings to the first organisation, as long as no account exists at all."""
+    async with hub.database.system() as connection:
+        organisation_id = await store.first_without_account(connection)
+        if organisation_id is None:
+            return False
+        mode: Literal["demo", "live"] = "live" if hub.production else "demo"
+        account = PaymentAccount(organisation_id, new_id(), public_id, api_secret, mode)
+        await store.insert_account(connection, account, hub.keys)
+    log.info("payment_account_adopted", organisation_id=str(organisation_id), account_id=str(account.id))
+    return True
 
 
 async def ensure_payment_link(hub: Hub, access: BookingAccess) -> None:

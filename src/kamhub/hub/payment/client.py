@@ -42,11 +42,15 @@ class OrderRequest:
 
 
 class CloudPaymentsClient:
-    """One HTTP client a process."""
+    """One HTTP client a process. ``transport`` replaces the network."""
 
-    def __init__(self, base_url: str, *, timeout_seconds: float = 10.0) -> None:
+    def __init__(
+        self, base_url: str, *, timeout_seconds: float = 10.0, transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
         timeout = httpx.Timeout(timeout_seconds, connect=3.0)
-        self._http = httpx.AsyncClient(base_url=base_url, timeout=timeout, follow_redirects=False, trust_env=False)
+        self._http = httpx.AsyncClient(
+            base_url=base_url, timeout=timeout, follow_redirects=False, trust_env=False, transport=transport
+        )
 
     async def close(self) -> None:
         """Close the connections."""
@@ -72,10 +76,10 @@ class CloudPaymentsClient:
                 "FailRedirectUrl": order.fail_url,
             },
         )
-        try:
-            return OrderLink(str(model["Id"]), str(model["Url"]))
-        except KeyError as error:
-            raise ProviderUnavailable(f"the reply to orders/create has no {error}") from None
+        number, url = model.get("Id"), model.get("Url")
+        if not isinstance(number, str) or not isinstance(url, str) or not url.startswith(("https://", "http://")):
+            raise ProviderUnavailable("the reply to orders/create has no link")
+        return OrderLink(number, url)
 
     async def refund(self, account: PaymentAccount, request_id: UUID, transaction_id: int, amount: Money) -> int:
         """Return money of a payment; the refund's own transaction id. Raises as ``create_order``."""

@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 
 from kamhub.hub.payment.types import Notification, NotificationKind, NotificationMalformed
 from kamhub.kit.money import Money, parse_major
+from kamhub.kit.text import clean_line
 
 MAX_FIELDS = 200
 _INTEGER = re.compile(r"[0-9]{1,18}")
@@ -41,12 +42,12 @@ def _read_json(text: str) -> dict[str, str]:
     except (ValueError, RecursionError):
         raise NotificationMalformed("the body is not JSON") from None
     if not isinstance(data, dict) or len(data) > MAX_FIELDS:
-        raise NotificationMalformed("the body is not a JSON object")
+        raise NotificationMalformed("the body is not a JSON object of few fields")
     fields = {}
     for name, value in data.items():
-        if value is None or value == "":
-            continue
-        fields[name] = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        if value is not None and text.strip():
+            fields[name] = text
     return fields
 
 
@@ -61,7 +62,7 @@ def read_notification(kind: NotificationKind, fields: Mapping[str, str]) -> Noti
         kind=kind,
         transaction_id=_integer(fields, "TransactionId"),
         amount=_amount(fields),
-        invoice=fields.get("InvoiceId"),
+        invoice=_short(fields.get("InvoiceId")),
         account=fields.get("AccountId"),
         test=fields.get("TestMode", "0").strip().lower() not in ("0", "false"),
         authorized_only=kind == "pay" and fields.get("Status") == "Authorized",
@@ -77,8 +78,11 @@ def _require_kind(kind: NotificationKind, fields: Mapping[str, str]) -> None:
     finished = any(name in fields for name in _PAY_ONLY)
     operation = fields.get("OperationType", "")
     status = fields.get("Status", "")
+    # Check always names the operation it asks for. A body without status and operation is let through when it has a
+    # currency: that of a Cancel has none.
+    asks = operation == "Payment" or (not operation and not status and "Currency" in fields)
     good = {
-        "check": not failed and not finished and "PaymentTransactionId" not in fields,
+        "check": asks and not failed and not finished and "PaymentTransactionId" not in fields,
         "pay": not failed
         and finished
         and operation == "Payment"
@@ -87,7 +91,8 @@ def _require_kind(kind: NotificationKind, fields: Mapping[str, str]) -> None:
         "fail": failed and "PaymentTransactionId" not in fields,
         "confirm": not failed and status == "Completed" and not operation and "GatewayName" not in fields,
         "refund": "PaymentTransactionId" in fields and operation in ("Refund", ""),
-        "cancel": not failed and not status and not operation and "PaymentTransactionId" not in fields,
+        # A receipt, too, names the transaction; it begins with an id of its own.
+        "cancel": not (failed or status or operation or "PaymentTransactionId" in fields or "Id" in fields),
         "receipt": False,
         "recurrent": False,
     }[kind]
@@ -113,4 +118,5 @@ def _amount(fields: Mapping[str, str]) -> Money:
 
 
 def _short(text: str | None) -> str | None:
-    return text.strip()[:100] if text else None
+    """The text as it can be stored and shown: one line, no control characters."""
+    return clean_line(text)[:100] or None if text else None

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from kamhub.hub.booking.rules import LAPSING, effective_status
 from kamhub.hub.booking.types import BookingStatus
-from kamhub.hub.payment.types import CaseKind, CheckCode, Notification
+from kamhub.hub.payment.types import CaseKind, CheckCode, Notification, PaymentStatus
 from kamhub.kit.money import Money
 
 
@@ -50,7 +50,9 @@ _CHECK_MISMATCH: dict[CaseKind, CheckCode] = {
 }
 
 
-def answer_check(notification: Notification, invoice: Invoice | None, *, test_refused: bool, now: datetime) -> CheckCode:
+def answer_check(
+    notification: Notification, invoice: Invoice | None, *, test_refused: bool, now: datetime
+) -> CheckCode:
     """Whether the provider may charge the card."""
     if invoice is None:
         return CheckCode.UNKNOWN_NUMBER
@@ -62,6 +64,16 @@ def answer_check(notification: Notification, invoice: Invoice | None, *, test_re
     if status in LAPSING:
         return CheckCode.ACCEPT
     return CheckCode.EXPIRED if status == "expired" else CheckCode.REFUSE
+
+
+def is_news(known: PaymentStatus, notification: Notification) -> bool:
+    """Whether the notification changes a payment in that state. Notifications come in any order.
+
+    The capture of an authorised payment does; so does money of an attempt that had first been told as failed or released.
+    """
+    if known == "completed":
+        return False
+    return known != "authorized" or not notification.authorized_only
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from kamhub.hub.booking.store import BookingRow
 from kamhub.hub.payment import rules, store
 from kamhub.hub.payment.rules import Invoice, Verdict
 from kamhub.hub.payment.store import PaymentRow, RefundRow
-from kamhub.hub.payment.types import CaseKind, Notification, PaymentAccount
+from kamhub.hub.payment.types import CaseKind, Notification, PaymentAccount, PaymentStatus
 from kamhub.hub.seats import actions as seats
 from kamhub.kit.money import Money
 from kamhub.platform.database.pool import Connection
@@ -34,9 +34,7 @@ class Settling:
     production: bool
 
     def test_refused(self, notification: Notification) -> bool:
-        return rules.test_refused(
-            notification, demo_account=self.account.mode == "demo", production=self.production
-        )
+        return rules.test_refused(notification, demo_account=self.account.mode == "demo", production=self.production)
 
 
 def invoice_of(booking: BookingRow) -> Invoice:
@@ -53,72 +51,72 @@ def invoice_of(booking: BookingRow) -> Invoice:
 async def settle_payment(work: Settling, notification: Notification) -> None:
     """A payment that was authorised or completed, whichever notification said so first."""
     known = await store.payment_by_transaction(work.connection, work.account, notification.transaction_id)
-    if known is not None:
-        await _settle_known(work, known, notification)
+    if known is not None and not rules.is_news(known.status, notification):
         return
-    booking, departure = await _lock_booking(work, notification.invoice)
+    booking, departure = await _lock_booking(work, known, notification.invoice)
     invoice = invoice_of(booking) if booking else None
-    verdict = rules.judge_payment(
-        notification, invoice, test_refused=work.test_refused(notification), now=work.now
-    )
-    if verdict.accepted and booking is not None and await _is_second(work, booking):
+    verdict = rules.judge_payment(notification, invoice, test_refused=work.test_refused(notification), now=work.now)
+    if (
+        verdict.accepted
+        and booking
+        and await store.has_other_money(work.connection, booking.organisation_id, booking.id, known)
+    ):
         verdict = Verdict(accepted=False, give_back=True, case="paid_twice")
-    payment = await store.insert_payment(
+    payment = await _write(work, known, notification, booking, accepted=verdict.accepted)
+    if notification.authorized_only:
+        await _await_capture(work, verdict, booking, payment)
+        return
+    await _carry_out(work, verdict, booking, departure, payment)
+    for transaction_id, amount in await store.early_refunds(work.connection, payment):
+        await _refund_happened(work, payment, transaction_id, amount)
+
+
+async def _write(
+    work: Settling, known: PaymentRow | None, notification: Notification, booking: BookingRow | None, *, accepted: bool
+) -> PaymentRow:
+    status: PaymentStatus = "authorized" if notification.authorized_only else "completed"
+    if known is not None:
+        return await store.charge_payment(
+            work.connection, known, notification, status=status, accepted=accepted, now=work.now
+        )
+    return await store.insert_payment(
         work.connection,
         work.account,
         notification,
         booking_id=booking.id if booking else None,
-        status="authorized" if notification.authorized_only else "completed",
-        accepted=verdict.accepted,
+        status=status,
+        accepted=accepted,
         now=work.now,
     )
-    if notification.authorized_only and verdict.accepted and booking is not None:
-        await _await_capture(work, booking)
-        return
-    await _carry_out(work, verdict, booking, departure, payment)
-    await _apply_early_refunds(work, payment)
-
-
-async def _settle_known(work: Settling, payment: PaymentRow, notification: Notification) -> None:
-    """More news of a payment we have: only the capture of an authorised one changes anything."""
-    if payment.status != "authorized" or notification.authorized_only:
-        return
-    booking, departure = await _lock_booking(work, notification.invoice)
-    verdict = Verdict(accepted=payment.accepted)
-    if payment.accepted and booking is not None:
-        verdict = rules.judge_payment(
-            notification, invoice_of(booking), test_refused=work.test_refused(notification), now=work.now
-        )
-    await store.set_payment_status(work.connection, payment, "completed", notification.kind, work.now)
-    await _carry_out(work, verdict, booking, departure, payment)
 
 
 async def _lock_booking(
-    work: Settling, code: str | None
+    work: Settling, known: PaymentRow | None, code: str | None
 ) -> tuple[BookingRow | None, seats.LockedDeparture | None]:
-    found = await bookings.by_code(work.connection, work.account.organisation_id, code) if code else None
+    """The booking of a payment, and its departure, locked: a capture need not name the invoice again."""
+    organisation_id = work.account.organisation_id
+    found = None
+    if known is not None and known.booking_id is not None:
+        found = await bookings.load(work.connection, organisation_id, known.booking_id)
+    elif code is not None:
+        found = await bookings.by_code(work.connection, organisation_id, code)
     if found is None:
         return None, None
     departure = await seats.lock(work.connection, found.departure_id, work.now)
-    return await bookings.load(work.connection, found.organisation_id, found.id, lock=True), departure
+    return await bookings.load(work.connection, organisation_id, found.id, lock=True), departure
 
 
-async def _is_second(work: Settling, booking: BookingRow) -> bool:
-    row = await (
-        await work.connection.execute(
-            "SELECT 1 FROM payments WHERE organisation_id = %s AND booking_id = %s AND accepted "
-            "AND status IN ('authorized', 'completed')",
-            (booking.organisation_id, booking.id),
-        )
-    ).fetchone()
-    return row is not None
-
-
-async def _await_capture(work: Settling, booking: BookingRow) -> None:
-    """The bank has set the money aside: the seats wait for the capture."""
-    if booking.status in LAPSING and booking.expires_at is not None and booking.expires_at > work.now:
+async def _await_capture(work: Settling, verdict: Verdict, booking: BookingRow | None, payment: PaymentRow) -> None:
+    """The bank has set the money aside: the seats wait for the capture. Nothing can be given back before it."""
+    if verdict.case is not None:
+        await _case(work, verdict.case, payment)
+    if await store.was_told(work.connection, payment, "cancel"):
+        await _release(work, payment)
+        return
+    if verdict.accepted and booking is not None and booking.status in LAPSING and booking.expires_at is not None:
         until = await bookings.sales_close_at(work.connection, booking)
-        await bookings.set_expiry(work.connection, booking, max(booking.expires_at, until))
+        if booking.expires_at > work.now:
+            await bookings.set_expiry(work.connection, booking, max(booking.expires_at, until))
 
 
 async def _carry_out(
@@ -207,15 +205,19 @@ async def settle_decline(work: Settling, notification: Notification) -> None:
 
 
 async def settle_release(work: Settling, notification: Notification) -> None:
-    """Money set aside was released uncaptured: the booking has the ordinary time left to be paid another way."""
+    """Money set aside was released uncaptured."""
     payment = await store.payment_by_transaction(work.connection, work.account, notification.transaction_id)
-    if payment is None or payment.status != "authorized":
-        return
+    if payment is not None and payment.status == "authorized":
+        await _release(work, payment)
+
+
+async def _release(work: Settling, payment: PaymentRow) -> None:
+    """The booking has the ordinary time left to be paid another way."""
     await store.set_payment_status(work.connection, payment, "cancelled", "cancel", work.now)
     if payment.booking_id is None:
         return
     booking = await bookings.load(work.connection, payment.organisation_id, payment.booking_id, lock=True)
-    if booking is not None and booking.status in LAPSING and booking.expires_at is not None:
+    if booking is not None and payment.accepted and booking.status in LAPSING and booking.expires_at is not None:
         shorter = min(booking.expires_at, prolonged(work.now, booking.expires_at, work.now))
         await bookings.set_expiry(work.connection, booking, shorter)
 
@@ -224,9 +226,7 @@ async def settle_refund_told(work: Settling, notification: Notification) -> None
     """The provider says that money went back: ours that was on its way, or one made in its cabinet."""
     if notification.payment_transaction_id is None:
         return
-    payment = await store.payment_by_transaction(
-        work.connection, work.account, notification.payment_transaction_id
-    )
+    payment = await store.payment_by_transaction(work.connection, work.account, notification.payment_transaction_id)
     if payment is None:
         await store.open_case(
             work.connection,
@@ -247,11 +247,6 @@ async def _refund_happened(work: Settling, payment: PaymentRow, transaction_id: 
         await _sum_up(work.connection, payment)
     elif refund.status != "completed":
         await finish_refund(work.connection, payment, refund, transaction_id, None, work.now)
-
-
-async def _apply_early_refunds(work: Settling, payment: PaymentRow) -> None:
-    for transaction_id, amount in await store.early_refunds(work.connection, payment):
-        await _refund_happened(work, payment, transaction_id, amount)
 
 
 async def finish_refund(

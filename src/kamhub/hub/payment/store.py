@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from kamhub.hub.payment.types import CaseKind, Notification, PaymentAccount
+from kamhub.hub.payment.types import CaseKind, Notification, NotificationKind, PaymentAccount, PaymentStatus
 from kamhub.kit.ids import new_id
 from kamhub.kit.money import Money
 from kamhub.platform.crypto.keys import KeyRing
 from kamhub.platform.database.pool import Connection
-
-PaymentStatus = Literal["authorized", "completed", "declined", "cancelled"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +53,9 @@ class OrderRow:
     url: str | None
 
 
-_ACCOUNT = "SELECT organisation_id, id, public_id, secret_encrypted, mode FROM payment_accounts WHERE archived_at IS NULL"
+_ACCOUNT = (
+    "SELECT organisation_id, id, public_id, secret_encrypted, mode FROM payment_accounts WHERE archived_at IS NULL"
+)
 _PAYMENT = "SELECT organisation_id, id, booking_id, account_id, transaction_id, amount, currency, status, accepted, method FROM payments"
 _REFUND = (
     "SELECT organisation_id, id, payment_id, booking_id, amount, currency, status, refund_transaction_id, requested_at "
@@ -63,8 +63,12 @@ _REFUND = (
 )
 
 
+async def _row(connection: Connection, query: str, *parameters: object) -> tuple[Any, ...] | None:
+    return await (await connection.execute(query.encode(), parameters)).fetchone()
+
+
 async def _one_account(connection: Connection, keys: KeyRing, condition: str, value: UUID) -> PaymentAccount | None:
-    row = await (await connection.execute(f"{_ACCOUNT} AND {condition}".encode(), (value,))).fetchone()
+    row = await _row(connection, f"{_ACCOUNT} AND {condition}", value)
     return PaymentAccount(row[0], row[1], row[2], keys.decrypt(row[3]), row[4]) if row else None
 
 
@@ -78,10 +82,33 @@ async def account_of(connection: Connection, keys: KeyRing, organisation_id: UUI
     return await _one_account(connection, keys, "organisation_id = %s", organisation_id)
 
 
+async def first_without_account(connection: Connection) -> UUID | None:
+    """The organisation created first, when no organisation has a payment account yet (system scope)."""
+    row = await (
+        await connection.execute(
+            "SELECT id FROM organisations WHERE id <> %s AND NOT EXISTS (SELECT FROM payment_accounts) "
+            "ORDER BY created_at, id LIMIT 1",
+            (UUID(int=0),),
+        )
+    ).fetchone()
+    return row[0] if row else None
+
+
+async def insert_account(connection: Connection, account: PaymentAccount, keys: KeyRing) -> None:
+    """Write a payment account, its secret encrypted; nothing when the organisation has an active one."""
+    await connection.execute(
+        "INSERT INTO payment_accounts (organisation_id, id, public_id, secret_encrypted, mode) VALUES (%s, %s, %s, %s, %s) "
+        "ON CONFLICT DO NOTHING",
+        (account.organisation_id, account.id, account.public_id, keys.encrypt(account.api_secret), account.mode),
+    )
+
+
 async def list_accounts(connection: Connection) -> list[tuple[UUID, str, str]]:
     """``(id, public id, mode)`` of the accounts in scope."""
     rows = await (
-        await connection.execute("SELECT id, public_id, mode FROM payment_accounts WHERE archived_at IS NULL ORDER BY id")
+        await connection.execute(
+            "SELECT id, public_id, mode FROM payment_accounts WHERE archived_at IS NULL ORDER BY id"
+        )
     ).fetchall()
     return [(row[0], row[1], row[2]) for row in rows]
 
@@ -106,26 +133,26 @@ async def remember_notification(
     return cursor.rowcount == 1
 
 
-async def payment_by_transaction(connection: Connection, account: PaymentAccount, transaction_id: int) -> PaymentRow | None:
+async def payment_by_transaction(
+    connection: Connection, account: PaymentAccount, transaction_id: int
+) -> PaymentRow | None:
     """The payment of that provider transaction, locked."""
     query = f"{_PAYMENT} WHERE organisation_id = %s AND account_id = %s AND transaction_id = %s FOR NO KEY UPDATE"
-    row = await (
-        await connection.execute(query.encode(), (account.organisation_id, account.id, transaction_id))
-    ).fetchone()
+    row = await _row(connection, query, account.organisation_id, account.id, transaction_id)
     return PaymentRow(*row) if row else None
 
 
 async def payment_by_id(connection: Connection, organisation_id: UUID, payment_id: UUID) -> PaymentRow | None:
     """The payment with that id."""
     query = f"{_PAYMENT} WHERE organisation_id = %s AND id = %s"
-    row = await (await connection.execute(query.encode(), (organisation_id, payment_id))).fetchone()
+    row = await _row(connection, query, organisation_id, payment_id)
     return PaymentRow(*row) if row else None
 
 
 async def accepted_payment(connection: Connection, organisation_id: UUID, booking_id: UUID) -> PaymentRow | None:
     """The completed payment that counts for the booking, or None."""
     query = f"{_PAYMENT} WHERE organisation_id = %s AND booking_id = %s AND accepted AND status = 'completed'"
-    row = await (await connection.execute(query.encode(), (organisation_id, booking_id))).fetchone()
+    row = await _row(connection, query, organisation_id, booking_id)
     return PaymentRow(*row) if row else None
 
 
@@ -190,6 +217,54 @@ async def _payment_event(
     )
 
 
+async def charge_payment(
+    connection: Connection,
+    row: PaymentRow,
+    notification: Notification,
+    *,
+    status: PaymentStatus,
+    accepted: bool,
+    now: datetime,
+) -> PaymentRow:
+    """Write that the money of a known payment was taken after all, and how much of it."""
+    amount = notification.amount
+    await connection.execute(
+        "UPDATE payments SET accepted = %s, amount = %s, currency = %s WHERE organisation_id = %s AND id = %s",
+        (accepted, amount.amount, amount.currency, row.organisation_id, row.id),
+    )
+    await set_payment_status(connection, row, status, notification.kind, now)
+    return replace(row, accepted=accepted, amount=amount.amount, currency=amount.currency, status=status)
+
+
+async def has_other_money(
+    connection: Connection, organisation_id: UUID, booking_id: UUID, than: PaymentRow | None
+) -> bool:
+    """Whether another payment than that one was accepted for the booking."""
+    row = await _row(
+        connection,
+        "SELECT 1 FROM payments WHERE organisation_id = %s AND booking_id = %s AND accepted "
+        "AND status IN ('authorized', 'completed') AND id IS DISTINCT FROM %s",
+        organisation_id,
+        booking_id,
+        than.id if than else None,
+    )
+    return row is not None
+
+
+async def was_told(connection: Connection, payment: PaymentRow, kind: NotificationKind) -> bool:
+    """Whether a notification of that kind about the payment was acted on, perhaps before the payment was known."""
+    row = await _row(
+        connection,
+        "SELECT 1 FROM payment_notifications WHERE organisation_id = %s AND account_id = %s AND kind = %s "
+        "AND transaction_id = %s",
+        payment.organisation_id,
+        payment.account_id,
+        kind,
+        payment.transaction_id,
+    )
+    return row is not None
+
+
 async def early_refunds(connection: Connection, payment: PaymentRow) -> list[tuple[int, int]]:
     """``(refund transaction, amount)`` of refund notifications that came before the payment they return."""
     rows = await (
@@ -204,43 +279,22 @@ async def early_refunds(connection: Connection, payment: PaymentRow) -> list[tup
 
 async def request_refund(connection: Connection, payment: PaymentRow, amount: int, reason: str, now: datetime) -> UUID:
     """Write the intent to return money; the job that sends it is the caller's to enqueue."""
-    refund_id = new_id()
-    await connection.execute(
-        "INSERT INTO refunds (organisation_id, id, payment_id, booking_id, amount, currency, status, reason, requested_at) "
-        "VALUES (%s, %s, %s, %s, %s, %s, 'requested', %s, %s)",
-        (
-            payment.organisation_id,
-            refund_id,
-            payment.id,
-            payment.booking_id,
-            amount,
-            payment.currency,
-            reason,
-            now,
-        ),
-    )
-    return refund_id
+    return await _insert_refund(connection, payment, amount, reason, now, "requested", None, None)
 
 
 async def insert_told_refund(
     connection: Connection, payment: PaymentRow, refund_transaction_id: int, amount: int, now: datetime
 ) -> UUID:
     """Write a refund somebody made outside this product, as the provider told it."""
+    return await _insert_refund(connection, payment, amount, "provider", now, "completed", refund_transaction_id, now)
+
+
+async def _insert_refund(connection: Connection, payment: PaymentRow, amount: int, reason: str, *rest: object) -> UUID:
     refund_id = new_id()
     await connection.execute(
-        "INSERT INTO refunds (organisation_id, id, payment_id, booking_id, amount, currency, status, reason, "
-        "refund_transaction_id, requested_at, settled_at) VALUES (%s, %s, %s, %s, %s, %s, 'completed', 'provider', %s, %s, %s)",
-        (
-            payment.organisation_id,
-            refund_id,
-            payment.id,
-            payment.booking_id,
-            amount,
-            payment.currency,
-            refund_transaction_id,
-            now,
-            now,
-        ),
+        "INSERT INTO refunds (organisation_id, id, payment_id, booking_id, amount, currency, reason, requested_at, status, "
+        "refund_transaction_id, settled_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        (payment.organisation_id, refund_id, payment.id, payment.booking_id, amount, payment.currency, reason, *rest),
     )
     return refund_id
 
@@ -248,7 +302,7 @@ async def insert_told_refund(
 async def refund_by_id(connection: Connection, organisation_id: UUID, refund_id: UUID) -> RefundRow | None:
     """The refund, locked."""
     query = f"{_REFUND} WHERE organisation_id = %s AND id = %s FOR NO KEY UPDATE"
-    row = await (await connection.execute(query.encode(), (organisation_id, refund_id))).fetchone()
+    row = await _row(connection, query, organisation_id, refund_id)
     return RefundRow(*row) if row else None
 
 
@@ -259,9 +313,7 @@ async def refund_for_notification(
     query = f"""{_REFUND} WHERE organisation_id = %s AND payment_id = %s
         AND (refund_transaction_id = %s OR (refund_transaction_id IS NULL AND amount = %s AND status = 'requested'))
         ORDER BY refund_transaction_id NULLS LAST, requested_at LIMIT 1 FOR NO KEY UPDATE"""
-    row = await (
-        await connection.execute(query.encode(), (payment.organisation_id, payment.id, refund_transaction_id, amount))
-    ).fetchone()
+    row = await _row(connection, query, payment.organisation_id, payment.id, refund_transaction_id, amount)
     return RefundRow(*row) if row else None
 
 
@@ -284,13 +336,13 @@ async def settle_refund(
 
 async def refunded_sum(connection: Connection, organisation_id: UUID, payment_id: UUID) -> int:
     """What was returned of a payment or is on its way, minor units."""
-    row = await (
-        await connection.execute(
-            "SELECT coalesce(sum(amount), 0)::bigint FROM refunds "
-            "WHERE organisation_id = %s AND payment_id = %s AND status <> 'refused'",
-            (organisation_id, payment_id),
-        )
-    ).fetchone()
+    row = await _row(
+        connection,
+        "SELECT coalesce(sum(amount), 0)::bigint FROM refunds "
+        "WHERE organisation_id = %s AND payment_id = %s AND status <> 'refused'",
+        organisation_id,
+        payment_id,
+    )
     return int(row[0]) if row else 0
 
 
@@ -315,13 +367,13 @@ async def open_case(
 
 async def live_order(connection: Connection, organisation_id: UUID, booking_id: UUID) -> OrderRow | None:
     """The order of the booking that may still be paid."""
-    row = await (
-        await connection.execute(
-            "SELECT id, account_id, amount, currency, status, url FROM payment_orders "
-            "WHERE organisation_id = %s AND booking_id = %s AND status IN ('requested', 'open') FOR NO KEY UPDATE",
-            (organisation_id, booking_id),
-        )
-    ).fetchone()
+    row = await _row(
+        connection,
+        "SELECT id, account_id, amount, currency, status, url FROM payment_orders "
+        "WHERE organisation_id = %s AND booking_id = %s AND status IN ('requested', 'open') FOR NO KEY UPDATE",
+        organisation_id,
+        booking_id,
+    )
     return OrderRow(*row) if row else None
 
 

@@ -11,6 +11,7 @@ from kamhub.kit.errors import Refusal
 from kamhub.kit.money import Money
 
 NotificationKind = Literal["check", "pay", "fail", "confirm", "refund", "cancel", "receipt", "recurrent"]
+PaymentStatus = Literal["authorized", "completed", "declined", "cancelled"]
 CaseKind = Literal[
     "late_payment_revived",
     "late_payment_refunded",

@@ -27,7 +27,7 @@ from kamhub.platform.web.rules import rule
 HOME_ZONE = "Asia/Kamchatka"
 _DAYS_AROUND = timedelta(days=3)
 Asked = Request[Any, Any, Any]
-PAGE = rule(access="page", rate="public")
+PAGE = rule(access="page", rate="page")
 
 
 @get("/", opt=PAGE)

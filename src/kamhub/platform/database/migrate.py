@@ -14,7 +14,7 @@ from importlib import resources
 from importlib.metadata import version as package_version
 
 import psycopg
-from psycopg import Connection, sql
+from psycopg import Connection
 
 from kamhub.platform.database.errors import DatabaseUnsuitable
 
@@ -137,10 +137,16 @@ def _jobs_schema(connection: Connection) -> None:
             connection.execute(text)
         connection.execute("INSERT INTO job_schema (version) VALUES (%s)", (installed,))
         connection.execute("GRANT SELECT ON job_schema TO kamhub_system")
-        roles = sql.SQL("kamhub_tenant, kamhub_system")
-        tables = "procrastinate_jobs, procrastinate_events, procrastinate_periodic_defers, procrastinate_workers"
-        connection.execute(sql.SQL(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {tables} TO {{}}").format(roles))
-        connection.execute(sql.SQL("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {}").format(roles))
+        connection.execute(
+            "GRANT SELECT, INSERT, UPDATE, DELETE ON procrastinate_jobs, procrastinate_events, "
+            "procrastinate_periodic_defers, procrastinate_workers TO kamhub_system"
+        )
+        connection.execute("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO kamhub_tenant, kamhub_system")
+        # A tenant may put jobs into the queue, but sees nobody's: the library's insert runs as its owner.
+        connection.execute(
+            "ALTER FUNCTION procrastinate_defer_jobs_v1(procrastinate_job_to_defer_v1[]) "
+            "SECURITY DEFINER SET search_path = public, pg_temp"
+        )
 
 
 def _library_upgrades(files: Iterable[object], have: list[str], target: str) -> list[bytes]:

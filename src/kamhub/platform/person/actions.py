@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime
 from uuid import UUID
 
@@ -54,19 +56,14 @@ async def sign_up(people: People, wanted: NewAccount) -> Session:
 
 async def sign_in(people: People, *, email: str, password: str) -> Session:
     """A new session, in the organisation joined first. Raises ``InvalidCredentials``."""
-    async with people.database.system() as connection:
-        account = await store.account_by_email(connection, email)
-    # Outside a transaction, and done in any case: an unknown e-mail must cost what a wrong password costs.
-    genuine = await verify_password(account.password_hash if account else None, password)
-    if account is None or not genuine:
-        raise InvalidCredentials
-    async with people.database.system() as connection:
-        current = await store.lock_account(connection, account.person.id)
-        # The account may have been closed, or its password changed, while the hash was computed.
-        if current is None or current.disabled_at or current.password_hash != account.password_hash:
-            raise InvalidCredentials
-        place = await store.membership(connection, current.person.id)
-        return await _issue(people, connection, current.person, place, family_id=new_id())
+    async with _proven(people, email, password) as (connection, person, place):
+        return await _issue(people, connection, person, place, family_id=new_id())
+
+
+async def recognise(people: People, *, email: str, password: str) -> tuple[Person, Membership | None]:
+    """Who that is, and their place in the organisation joined first; begins no session. Raises ``InvalidCredentials``."""
+    async with _proven(people, email, password) as (_, person, place):
+        return person, place
 
 
 async def refresh(people: People, refresh_token: str) -> Session:
@@ -99,6 +96,25 @@ async def me(people: People, identity: Identity) -> tuple[Person, Organisation |
         if place is None:
             raise Unauthenticated
         return account.person, place.organisation
+
+
+@asynccontextmanager
+async def _proven(
+    people: People, email: str, password: str
+) -> AsyncIterator[tuple[Connection, Person, Membership | None]]:
+    """A transaction that holds the account of whoever knows that password. Raises ``InvalidCredentials``."""
+    async with people.database.system() as connection:
+        account = await store.account_by_email(connection, email)
+    # Outside a transaction, and done in any case: an unknown e-mail must cost what a wrong password costs.
+    genuine = await verify_password(account.password_hash if account else None, password)
+    if account is None or not genuine:
+        raise InvalidCredentials
+    async with people.database.system() as connection:
+        current = await store.lock_account(connection, account.person.id)
+        # The account may have been closed, or its password changed, while the hash was computed.
+        if current is None or current.disabled_at or current.password_hash != account.password_hash:
+            raise InvalidCredentials
+        yield connection, current.person, await store.membership(connection, current.person.id)
 
 
 async def _found_organisation(connection: Connection, name: str, owner_id: UUID, now: datetime) -> Membership:

@@ -17,6 +17,8 @@ from kamhub.platform.web import problems
 log = structlog.get_logger("kamhub.request")
 
 MAX_BODY_BYTES = 1_000_000
+# Key of the request's state under which inner layers leave headers for the reply.
+EXTRA_HEADERS = "extra_headers"
 SLOW_SECONDS = 1.0
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9_.-]{8,64}")
 # Nothing inline and nothing from elsewhere; QR codes and icons are inline SVG or data images.
@@ -50,8 +52,8 @@ class Edge:
     def __init__(self, app: ASGIApp, *, production: bool, observe: Observe | None = None) -> None:
         self._app = app
         always = [_HSTS] if production else []
-        self._page_headers = [*_HEADERS, *always]
-        self._machine_headers = [*_MACHINE_HEADERS, *always]
+        self.page_headers = [*_HEADERS, *always]
+        self.machine_headers = [*_MACHINE_HEADERS, *always]
         self._observe = observe
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -63,7 +65,7 @@ class Edge:
         if scope["method"] == "HEAD":
             # Answered as GET is; the server leaves the body out, by the scope that it keeps for itself.
             scope = {**scope, "method": HttpMethod.GET}
-        exchange = _Exchange(self._page_headers, self._machine_headers, request_id, receive, send)
+        exchange = _Exchange(self, scope, request_id, receive, send)
         started = time.perf_counter()
         try:
             if length > MAX_BODY_BYTES:
@@ -98,13 +100,11 @@ class _BodyOverrun(Exception):
 class _Exchange:
     """One request's receive and send, with the body counted and the headers added."""
 
-    __slots__ = ("_machine_headers", "_page_headers", "_receive", "_received", "_request_id", "_send", "status")
+    __slots__ = ("_edge", "_receive", "_received", "_request_id", "_scope", "_send", "status")
 
-    def __init__(
-        self, page_headers: Headers, machine_headers: Headers, request_id: bytes, receive: Receive, send: Send
-    ) -> None:
-        self._page_headers = page_headers
-        self._machine_headers = machine_headers
+    def __init__(self, edge: Edge, scope: Scope, request_id: bytes, receive: Receive, send: Send) -> None:
+        self._edge = edge
+        self._scope = scope
         self._request_id = request_id
         self._receive = receive
         self._send = send
@@ -124,10 +124,11 @@ class _Exchange:
             self.status = message["status"]
             own = list(message.get("headers") or ())
             if (b"content-type", b"application/json") in own:
-                own += self._machine_headers
+                own += self._edge.machine_headers
             else:
                 present = {name for name, _ in own}
-                own += (pair for pair in self._page_headers if pair[0] not in present)
+                own += (pair for pair in self._edge.page_headers if pair[0] not in present)
+            own += self._scope["state"].get(EXTRA_HEADERS, ())
             own.append((b"x-request-id", self._request_id))
             message["headers"] = own
         await self._send(message)

@@ -11,7 +11,7 @@ from litestar.handlers import HTTPRouteHandler
 from pydantic import BaseModel
 
 Access = Literal["public", "booking", "staff", "key", "webhook", "page"]
-Rate = Literal["authentication", "creation", "hold", "public", "api", "webhook", "none"]
+Rate = Literal["authentication", "creation", "hold", "public", "page", "api", "webhook", "none"]
 # form: signed double submit, checked. The others say why there is nothing to check: reading only, a token that a browser
 # does not send by itself, a signature over the body, or no standing right that another site could borrow.
 Csrf = Literal["safe", "form", "token", "signature", "anonymous"]

@@ -1,0 +1,75 @@
+"""Counting, by the library ``limits``: a sliding window, in memory for one process or in Redis for the fleet."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+
+import structlog
+from limits import RateLimitItem, parse
+from limits.aio.storage import MemoryStorage, RedisStorage, Storage
+from limits.aio.strategies import SlidingWindowCounterRateLimiter
+from limits.errors import StorageError
+
+from kamhub.platform.limit.rules import PRESETS
+from kamhub.platform.limit.types import Allowance, LimiterUnavailable, RateLimited
+
+log = structlog.get_logger(__name__)
+
+# Without counting, guessing passwords would be free; everything else is better served uncounted than not at all.
+_CLOSED_WITHOUT_STORE = frozenset({"authentication"})
+
+
+class Limiter:
+    """Counts calls by preset, route and caller."""
+
+    def __init__(self, redis_url: str | None, presets: Mapping[str, str] | None = None) -> None:
+        self._storage = _storage(redis_url)
+        self._strategy = SlidingWindowCounterRateLimiter(self._storage)
+        self._items: dict[str, RateLimitItem] = {
+            name: parse(text) for name, text in {**PRESETS, **(presets or {})}.items()
+        }
+        self.outages = 0
+
+    async def hit(self, preset: str, route: str, caller: str) -> Allowance:
+        """Count one call. Raises ``RateLimited``, or ``LimiterUnavailable`` when nothing can be counted and must be."""
+        item = self._items[preset]
+        try:
+            allowed = await self._strategy.hit(item, preset, route, caller)
+            window = await self._strategy.get_window_stats(item, preset, route, caller)
+        except StorageError as error:
+            self.outages += 1
+            log.warning("limiter_without_store", preset=preset, error=type(error).__name__)
+            if preset in _CLOSED_WITHOUT_STORE:
+                raise LimiterUnavailable(headers={"Retry-After": "10"}) from error
+            return Allowance(item.amount, item.get_expiry(), item.amount, 0)
+        reset = max(1, math.ceil(window.reset_time - time.time()))
+        allowance = Allowance(item.amount, item.get_expiry(), window.remaining if allowed else 0, reset)
+        if not allowed:
+            headers = {"Retry-After": str(reset)}
+            headers |= {name.decode(): value.decode() for name, value in allowance.headers()}
+            raise RateLimited(headers=headers)
+        return allowance
+
+    async def ping(self) -> bool:
+        """Whether the store answers."""
+        return await self._storage.check()
+
+
+def _storage(redis_url: str | None) -> Storage:
+    if redis_url is None:
+        return MemoryStorage()
+    from redis.asyncio import BlockingConnectionPool
+
+    # Blocking: with more calls at once than connections, the rest wait their turn instead of passing uncounted.
+    pool = BlockingConnectionPool.from_url(
+        redis_url, max_connections=20, timeout=2.0, socket_connect_timeout=1.0, socket_timeout=1.0
+    )
+    return RedisStorage(
+        f"async+{redis_url}",
+        wrap_exceptions=True,
+        implementation="redispy",
+        key_prefix="kamhub",
+        connection_pool=pool,  # type: ignore[arg-type]  # passed through to the client
+    )
