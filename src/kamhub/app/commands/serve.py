@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import signal
 import socket
 from pathlib import Path
+from typing import NoReturn
 
 import uvicorn
 
@@ -54,7 +56,18 @@ def web(host: str, port: int, data_dir: Path | None, *, share_port: bool = False
             backlog=4096,
         )
     )
+    _end_well()
     server.run(sockets=[_shared_socket(host, port)] if share_port else None)
+
+
+def _end_well() -> None:
+    """Being asked to end is no failure. The server raises the signal again after its clean shutdown; it lands here."""
+
+    def leave(_signum: int, _frame: object) -> NoReturn:
+        raise SystemExit(0)
+
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signum, leave)
 
 
 def _shared_socket(host: str, port: int) -> socket.socket:
@@ -96,7 +109,7 @@ async def _work(target: Target, mail: MailTransport) -> None:
     async with open_hub(
         settings, target.app_url, keys, application="kamhub-worker", public_url=public_url, sizes=sizes
     ) as hub:
-        context = WorkContext(hub=hub, mail=mail)
+        context = WorkContext(hub=hub, mail=mail, settings=settings)
         runner = JobWorker(
             target.app_url,
             JOBS,
