@@ -20,7 +20,9 @@ from kamhub.platform.database.migrate import migrate
 from kamhub.platform.database.pool import Database
 from kamhub.platform.embedded.cluster import Cluster
 from kamhub.platform.embedded.types import ClusterAddress
+from tests.asgi import Web, serve
 from tests.builders import World, build_world
+from tests.hub.payment.support import Provider
 
 NOW = datetime(2026, 11, 24, 0, 0, tzinfo=UTC)
 NOWHERE = "http://127.0.0.1:9"  # a closed port: nothing may leave the machine from a test by accident
@@ -97,6 +99,21 @@ async def hub(database: Database, clock: ManualClock, keys: KeyRing) -> AsyncIte
     )
     await engine.stop()
     await provider.close()
+
+
+@pytest.fixture
+def service() -> Provider:
+    """A payment service in memory."""
+    return Provider()
+
+
+@pytest.fixture
+async def web(
+    database_url: str, keys: KeyRing, clock: ManualClock, data_dir: Path, service: Provider
+) -> AsyncIterator[Web]:
+    """The whole application, running in this process; without rate limits."""
+    async with serve(database_url, keys, clock, data_dir, provider=service) as running:
+        yield running
 
 
 @pytest.fixture

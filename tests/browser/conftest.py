@@ -39,9 +39,9 @@ def product() -> Iterator[Product]:
         shutil.rmtree(root, ignore_errors=True)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
-    """One browser a module: while it is open, no test with an event loop can run in this thread."""
+    """One browser while tests of this folder follow each other; with it open, no test with an event loop can run here."""
     program = next(filter(None, map(shutil.which, PROGRAMS)), None)
     if program is None:
         pytest.skip("there is no Chromium here")

@@ -40,7 +40,9 @@ def day(ahead: int) -> date:
 class Reader:
     """One browser profile with one page open. Remembers what went wrong and where it was led."""
 
-    def __init__(self, browser: Browser, product: Product, screen: Screen, language: Language, *, scripts: bool) -> None:
+    def __init__(
+        self, browser: Browser, product: Product, screen: Screen, language: Language, *, scripts: bool
+    ) -> None:
         self.product = product
         self.language = language
         self.scripts = scripts

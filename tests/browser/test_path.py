@@ -122,7 +122,9 @@ def the_booking_is_found_again(stranger: Reader, code: str, contact: Contact) ->
         _look_up(stranger, *wrong)
         sentences.add(page.get_by_role("alert").inner_text())
         assert stranger.status == 404
-    assert sentences == {stranger.say("There is no booking with this code and this e-mail or phone. Please check both.")}
+    assert sentences == {
+        stranger.say("There is no booking with this code and this e-mail or phone. Please check both.")
+    }
     for right in ((code.lower(), "+7 (914) 123 45 67"), (f" {code} ", contact.email.upper())):
         stranger.context.clear_cookies()
         stranger.go("/booking")

@@ -30,6 +30,7 @@ PARTS: tuple[Part, ...] = ("web", "worker", "payments", "postgres")
 KAMHUB = (sys.executable, "-m", "kamhub")
 PASSWORD = "a password of the tests"
 COMMAND_WITHIN = 60.0  # seconds
+_LOOKS = 10
 READY_WITHIN = 90.0  # seconds; a bound for a machine busy with other tests, not a promise
 _MARKS: dict[Part, tuple[str, ...]] = {
     "web": ("-m", "kamhub", "web"),
@@ -91,10 +92,12 @@ class Product:
         self.port = port or free_port()
         self.log = folder.with_name(folder.name + ".log")
         self.cold_start = 0.0  # seconds from an empty folder to the first page
+        self.cold_start_cpu = 0.0  # and the processor time that took
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
         self.cold_start = self.start()
+        self.cold_start_cpu = self.cpu_seconds()
         return self
 
     def __exit__(
@@ -139,9 +142,13 @@ class Product:
         assert self._process.poll() is None, text
         return "Kamchatour Hub is ready" in text
 
-    def wait_ready(self, seconds: float) -> float:
-        """Wait until it can serve; returns how long that took."""
-        return wait_for(self.is_ready, seconds, "the product can serve")
+    def wait_well(self) -> None:
+        """Wait until it is ready many times in a row.
+
+        A session that PostgreSQL ended while it lay idle in a pool is noticed when it is next used, and that request is told
+        to come again; afterwards there is none left for whoever comes next.
+        """
+        wait_for(lambda: all(self.is_ready() for _ in range(_LOOKS)), READY_WITHIN, "the product is well")
 
     def is_ready(self) -> bool:
         """Whether the web process can serve at this moment."""
@@ -203,6 +210,12 @@ class Product:
             except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
                 continue
         return found
+
+    def cpu_seconds(self) -> float:
+        """Processor time used so far by `up` and everything it started, ended or not."""
+        top = psutil.Process(self.pid)
+        times = [process.cpu_times() for process in (top, *top.children(recursive=True))]
+        return sum(each.user + each.system + each.children_user + each.children_system for each in times)
 
     def memory(self) -> int:
         """Bytes of memory of `up` and everything below it, shared pages counted once (PSS)."""

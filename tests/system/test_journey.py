@@ -9,13 +9,16 @@ from email.message import EmailMessage
 from email.parser import BytesParser
 
 import pypdf
+import pytest
 from icalendar import Calendar
 
 from tests.system.journey import DECLINED, PAYS, PAYS_AFTER_CODE, Traveller
 from tests.system.product import Product, wait_for
 
 MEMORY_ALLOWED = 600 * 1024 * 1024
-_MAIL_WITHIN = 30.0
+_MAIL_WITHIN = 60.0  # seconds, on a machine busy with other tests
+
+pytestmark = pytest.mark.timeout(240)
 
 
 def test_from_the_search_to_the_ticket_and_the_money_back(product: Product) -> None:

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from kamhub.platform.embedded.data_dir import lock_holder
 from tests.system.audit import audit
 from tests.system.journey import Traveller
 from tests.system.load import Ask, Held, Ledger, open_market
 from tests.system.product import PARTS, Product, command, free_port, said_in_a_sentence
 
-# The promise is ten seconds on a machine of its own; other tests run here at the same time.
-COLD_START_BUSY = 30.0
+# The promise is ten seconds on a machine of its own. Other tests run here at the same time, so what is held against it is
+# the work to be done, not how long the others left it waiting.
+COLD_START_CPU = 15.0
+
+pytestmark = pytest.mark.timeout(240)
 
 
 def test_from_an_empty_folder_to_the_first_page(product: Product) -> None:
-    print(f"\nfrom an empty folder to the first page: {product.cold_start:.1f} s")
-    assert product.cold_start < COLD_START_BUSY
+    print(
+        f"\nfrom an empty folder to the first page: {product.cold_start:.1f} s, {product.cold_start_cpu:.1f} s of processor time"
+    )
+    assert product.cold_start_cpu < COLD_START_CPU
 
 
 def test_a_second_up_on_a_used_folder_says_so_and_harms_nothing(product: Product) -> None:

@@ -242,6 +242,21 @@ async def test_after_it_has_left_nothing_is_cancelled(hub_paid: Hub, world: Worl
     assert world.taken(booking.stretch.departure_id) == [2, 2, 2]
 
 
+async def test_it_leaves_for_the_traveller_when_it_leaves_their_stop(
+    hub: Hub, world: World, clock: ManualClock
+) -> None:
+    """Who gets on at the second stop (15 minutes down the road) may cancel until it is there."""
+    departure = world.departure(operator=world.other)
+    made = await actions.hold(hub, departure_id=departure, passengers=1, from_place=world.places["town"], channel="api")
+    await actions.book(hub, made.access, contact=ANNA)
+    await actions.decide(hub, staff(made), confirm=True, message=None)
+    clock.advance(timedelta(days=3, minutes=15) - TICK)
+    await actions.quote_cancellation(hub, made.access)
+    clock.advance(TICK)
+    with pytest.raises(TooLateToCancel):
+        await actions.cancel(hub, made.access, None)
+
+
 async def test_cancelling_beside_a_lapsed_hold_frees_both(hub: Hub, world: World, clock: ManualClock) -> None:
     made = await held(hub, world, passengers=1)
     departure = made.booking.stretch.departure_id

@@ -14,11 +14,6 @@ from tests.hub.payment.support import Provider, Till
 
 
 @pytest.fixture
-def service() -> Provider:
-    return Provider()
-
-
-@pytest.fixture
 async def till(hub: Hub, world: World, service: Provider) -> AsyncIterator[Till]:
     client = CloudPaymentsClient("http://provider.test", transport=service)
     yield Till(replace(hub, provider=client), world, service)

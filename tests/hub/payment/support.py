@@ -176,4 +176,5 @@ class Till:
             "booking_events",
             "procrastinate_jobs",
         )
-        return {name: int(str(self.world.rows(f"SELECT count(*) FROM {name}")[0][0])) for name in names}
+        query = " UNION ALL ".join(f"SELECT '{name}', count(*) FROM {name}" for name in names)
+        return {str(name): int(str(count)) for name, count in self.world.rows(query)}

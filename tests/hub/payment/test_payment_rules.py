@@ -46,7 +46,7 @@ def test_every_difference_is_noticed(changes: dict[str, Any], case: str | None, 
     assert mismatch(notification, OPEN) == case
     assert answer_check(notification, OPEN, test_refused=False, now=NOW) == code
     verdict = judge(OPEN, notification)
-    assert verdict == (Verdict(accepted=False, case=case) if case else Verdict(accepted=True, confirm=True))  # type: ignore[arg-type]
+    assert verdict == (Verdict(accepted=False, case=case) if case else Verdict(accepted=True, confirm=True))
 
 
 @pytest.mark.parametrize(

@@ -35,5 +35,5 @@ async def locked(owner_url: str, *departures: UUID) -> AsyncIterator[psycopg.Asy
 async def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
     """Wait for a condition of this process."""
     async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 - nobody tells, it has to be asked
+        while not condition():
             await asyncio.sleep(0.002)

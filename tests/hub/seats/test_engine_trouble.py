@@ -195,9 +195,9 @@ async def test_when_the_answer_to_the_commit_is_lost_a_repeat_finds_the_booking(
 async def taken_by_a_lane(engine: SeatEngine) -> None:
     """Until those who just came stand in the line, and then until a lane has taken them."""
     async with asyncio.timeout(5):
-        while len(engine._queue) == 0:  # noqa: ASYNC110 - nobody tells, it has to be asked
+        while len(engine._queue) == 0:
             await asyncio.sleep(0)
-        while len(engine._queue) > 0:  # noqa: ASYNC110
+        while len(engine._queue) > 0:
             await asyncio.sleep(0)
 
 

@@ -63,7 +63,7 @@ def test_every_way_in_needs_a_password(shared: Cluster) -> None:
 def test_a_wrong_password_is_refused(shared: Cluster, user: str) -> None:
     at = shared.address
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
-        psycopg.connect(host=at.host, port=at.port, dbname=at.database, user=user, password="wrong")  # noqa: S106
+        psycopg.connect(host=at.host, port=at.port, dbname=at.database, user=user, password="wrong")
 
 
 def test_the_app_login_gets_into_its_database_only(shared: Cluster) -> None:
@@ -79,7 +79,7 @@ def test_passwords_are_in_a_private_file_and_on_no_command_line(shared: Cluster)
     content = json.loads(file.read_text())
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert content["app_password"] == shared.address.app_password
-    shown = subprocess.check_output(["ps", "-axww", "-o", "command"], text=True)  # noqa: S607
+    shown = subprocess.check_output(["ps", "-axww", "-o", "command"], text=True)
     assert content["owner_password"] not in shown
     assert content["app_password"] not in shown
 

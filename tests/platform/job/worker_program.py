@@ -27,9 +27,9 @@ JOBS: list[Job[Marks]] = [Job("slow", "test", slow, timedelta(seconds=60))]
 async def main(url: str, timings: WorkerTimings) -> None:
     worker = JobWorker(url, JOBS, [], Marks(url), timings=timings)
     running = asyncio.create_task(worker.run())
-    while not await is_well(worker):  # noqa: ASYNC110 - nobody tells, it has to be asked
+    while not await is_well(worker):
         await asyncio.sleep(0.02)
-    print(f"port {worker.health_port}", flush=True)  # noqa: T201
+    print(f"port {worker.health_port}", flush=True)
     await running
 
 

@@ -131,7 +131,7 @@ async def test_unknown_and_wrong_are_refused_alike_after_the_same_work(
     wanted = new_account()
     await actions.sign_up(people, wanted)
     work: list[str] = []
-    genuine = passwords._matches  # noqa: SLF001
+    genuine = passwords._matches
 
     def recorded(stored: str, password: str) -> bool:
         work.append(stored.rsplit("$", 2)[0])

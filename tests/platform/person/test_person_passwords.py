@@ -34,7 +34,7 @@ async def test_an_unknown_email_costs_a_real_verification(monkeypatch: pytest.Mo
             verified.append(stored)
             return real.verify(stored, password)
 
-    real = passwords._hasher  # noqa: SLF001
+    real = passwords._hasher
     real_parameters = extract_parameters(await hash_password("лавовый-мост-47"))
     monkeypatch.setattr(passwords, "_hasher", Recorder())
     assert not await verify_password(None, "лавовый-мост-47")

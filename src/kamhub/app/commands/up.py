@@ -19,12 +19,15 @@ from kamhub.platform.embedded.cluster import Cluster
 from kamhub.platform.embedded.data_dir import DataDirLock
 from kamhub.platform.embedded.types import EmbeddedDatabaseError
 from kamhub.platform.process.child import ChildProcess
+from kamhub.platform.process.rules import Backoff
 from kamhub.platform.process.supervisor import Supervisor
 from kamhub.platform.process.types import ChildSpec
 from kamhub.platform.settings import Settings
 
 READY_WITHIN = 60.0
 _PYTHON = (sys.executable, "-m")
+# However often a part dies, the product answers again within ten seconds: the longest pause and its start stay below.
+_BACKOFF = Backoff(ceiling=2.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,7 @@ def up(host: str, port: int, data_dir: Path | None, *, demo: bool) -> None:
     plan = _Plan(settings, folder, host, port, demo and not settings.production)
     _require_free(host, port)
     try:
-        with DataDirLock(folder, plan.address), Supervisor(_say) as supervisor:
+        with DataDirLock(folder, plan.address), Supervisor(_say, backoff=_BACKOFF) as supervisor:
             _run(plan, supervisor)
     except EmbeddedDatabaseError as error:
         fail(str(error))

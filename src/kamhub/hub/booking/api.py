@@ -7,7 +7,7 @@ from litestar import Request, Response, get, post
 from litestar.types import ASGIApp
 
 from kamhub.hub.booking import actions
-from kamhub.hub.booking.forms import BookForm, CancelForm, DecisionForm, HoldForm
+from kamhub.hub.booking.forms import BookForm, BookingReference, CancelForm, DecisionForm, HoldForm
 from kamhub.hub.booking.tokens import BookingAccess
 from kamhub.hub.booking.types import BookingNotFound, BookingTokenInvalid
 from kamhub.hub.booking.views import booking_json, quote_json
@@ -15,7 +15,7 @@ from kamhub.hub.services import Hub
 from kamhub.hub.ticket.actions import ticket_ics, ticket_pdf
 from kamhub.platform.i18n.request import locale_of
 from kamhub.platform.person.types import Staff
-from kamhub.platform.web.json import json_reply, read_json
+from kamhub.platform.web.json import json_reply, parse_json, read_body, read_json
 from kamhub.platform.web.problems import FieldError, InputInvalid
 from kamhub.platform.web.rules import rule
 
@@ -53,7 +53,13 @@ async def hold(request: Request) -> ASGIApp:
 )
 async def book(request: Request, hub: Hub) -> ASGIApp:
     """Say who travels and get the link to pay by: on a hold (with its token), or holding the seats first."""
-    form = await read_json(request, BookForm)
+    body = await read_body(request)
+    try:
+        form = parse_json(body, BookForm)
+    except InputInvalid:
+        if (named := _booking_named(body)) is not None:
+            actions.open_token(hub, booking_token(request), named)
+        raise
     token = None
     if form.departure_id is not None and form.passengers is not None:
         held = await actions.hold(
@@ -87,6 +93,14 @@ async def _require_room(hub: Hub, access: BookingAccess, form: BookForm) -> None
         raise InputInvalid([FieldError("passenger_list", "longer than the party the seats are held for", "too_long")])
 
 
+def _booking_named(body: bytes) -> UUID | None:
+    """The booking a body speaks of: of two refusals, that it is another's goes before what is wrong with the rest."""
+    try:
+        return parse_json(body, BookingReference).booking_id
+    except InputInvalid:
+        return None
+
+
 @get("/api/transfers/bookings/{booking_id:uuid}", opt=BOOKING)
 async def show(request: Request, hub: Hub, booking_id: UUID) -> ASGIApp:
     """The booking."""
@@ -113,10 +127,17 @@ async def cancel(request: Request, hub: Hub) -> ASGIApp:
     """Cancel by the policy; the seats are free at once, the refund is on its way."""
     token = booking_token(request)
     hub.tokens.read(token)
-    form = await read_json(request, CancelForm)
+    body = await read_body(request)
+    try:
+        form = parse_json(body, CancelForm)
+    except InputInvalid:
+        if (named := _booking_named(body)) is not None:
+            actions.open_token(hub, token, named)
+        raise
     access = actions.open_token(hub, token, form.booking_id)
     booking, refund = await actions.cancel(hub, access, form.reason or None)
-    return json_reply({**booking_json(booking, hub.public_url), "refund": refund.as_json()})
+    content = booking_json(booking, hub.public_url)
+    return json_reply({**content, "booking": content, "refund": refund.as_json()})
 
 
 @post(
@@ -133,13 +154,22 @@ async def cancel(request: Request, hub: Hub) -> ASGIApp:
 )
 async def confirm(request: Request, hub: Hub, staff: Staff) -> ASGIApp:
     """The operator confirms or rejects a booking that waits."""
-    form = await read_json(request, DecisionForm)
+    body = await read_body(request)
+    try:
+        form = parse_json(body, DecisionForm)
+    except InputInvalid:
+        if (named := _booking_named(body)) is not None:
+            await actions.load(hub, BookingAccess(staff.organisation_id, named))
+        raise
     access = BookingAccess(staff.organisation_id, form.booking_id, actor=f"staff:{staff.person_id}")
     booking = await actions.decide(hub, access, confirm=form.action == "confirm", message=form.message or None)
     return json_reply(booking_json(booking, hub.public_url))
 
 
-@get("/api/transfers/bookings/{booking_id:uuid}/ticket.pdf", opt=rule(access="booking", rate="api", refusals=(401, 404, 409)))
+@get(
+    "/api/transfers/bookings/{booking_id:uuid}/ticket.pdf",
+    opt=rule(access="booking", rate="api", refusals=(401, 404, 409)),
+)
 async def pdf(request: Request, hub: Hub, booking_id: UUID) -> Response[bytes]:
     """The ticket to print, once confirmed."""
     booking = await actions.load(hub, actions.open_token(hub, booking_token(request), booking_id))
@@ -147,7 +177,10 @@ async def pdf(request: Request, hub: Hub, booking_id: UUID) -> Response[bytes]:
     return Response(content, media_type="application/pdf", headers=_attachment(f"{booking.code}.pdf"))
 
 
-@get("/api/transfers/bookings/{booking_id:uuid}/ticket.ics", opt=rule(access="booking", rate="api", refusals=(401, 404, 409)))
+@get(
+    "/api/transfers/bookings/{booking_id:uuid}/ticket.ics",
+    opt=rule(access="booking", rate="api", refusals=(401, 404, 409)),
+)
 async def ics(request: Request, hub: Hub, booking_id: UUID) -> Response[bytes]:
     """The trip for a calendar, once confirmed."""
     booking = await actions.load(hub, actions.open_token(hub, booking_token(request), booking_id))

@@ -71,6 +71,12 @@ class PassengerForm(BaseModel):
         return Passenger(self.name, self.document, self.kind)
 
 
+class BookingReference(BaseModel):
+    """Which booking a body speaks of, whatever else is in it."""
+
+    booking_id: UUID | None = None
+
+
 class BookForm(BaseModel):
     """Body of ``POST /api/transfers/book``: a hold (with its token), or a departure to be held first."""
 

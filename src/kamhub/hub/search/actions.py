@@ -12,6 +12,7 @@ from kamhub.hub.search.types import Place, PlaceNotFound, SearchQuery, SearchRes
 from kamhub.hub.seats.types import StretchNotServed
 from kamhub.hub.services import Hub
 from kamhub.kit.money import Money
+from kamhub.kit.text import clean_line
 from kamhub.platform.database.pool import Connection
 
 NEAR_DATES_SHOWN = 6
@@ -35,7 +36,7 @@ async def resolve_place(connection: Connection, reference: str) -> Place:
     try:
         place = await store.place_by_id(connection, UUID(reference))
     except ValueError:
-        place = await store.place_by_slug(connection, reference)
+        place = await store.place_by_slug(connection, clean_line(reference))
     if place is None:
         raise PlaceNotFound
     return place

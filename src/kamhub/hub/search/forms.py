@@ -5,12 +5,19 @@ from __future__ import annotations
 import datetime as dt
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from kamhub.hub.departure.types import VehicleType
 from kamhub.hub.search.types import SearchQuery
+from kamhub.kit.text import clean_line
 
-Reference = Annotated[str, Field(min_length=1, max_length=100)]
+
+def _line(value: object) -> object:
+    return clean_line(value) if isinstance(value, str) else value
+
+
+Line = BeforeValidator(_line)
+Reference = Annotated[str, Line, Field(min_length=1, max_length=100)]
 _HORIZON = dt.timedelta(days=3 * 366)
 
 
@@ -25,7 +32,7 @@ class SearchParameters(BaseModel):
     passengers: int = Field(default=1, ge=1, le=50)
     vehicle_type: VehicleType | None = None
     max_price: int | None = Field(default=None, ge=0, le=10**12)
-    features: Annotated[str, Field(max_length=300)] = ""
+    features: Annotated[str, Line, Field(max_length=300)] = ""
 
     @field_validator("date")
     @classmethod
@@ -59,5 +66,5 @@ class PlaceParameters(BaseModel):
 
     model_config = ConfigDict(extra="ignore", str_strip_whitespace=True)
 
-    q: Annotated[str, Field(max_length=100)] = ""
+    q: Annotated[str, Line, Field(max_length=100)] = ""
     limit: int = Field(default=20, ge=1, le=50)

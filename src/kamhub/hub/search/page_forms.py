@@ -22,9 +22,8 @@ def _blank_is_none(value: object) -> object:
     return None if isinstance(value, str) and not value.strip() else value
 
 
-Line = Annotated[
-    str, Field(min_length=1, max_length=100), BeforeValidator(lambda text: clean_line(str(text)))
-]
+_cleaned = BeforeValidator(lambda text: clean_line(str(text)))
+Line = Annotated[str, Field(min_length=1, max_length=100), _cleaned]
 Passengers = Annotated[int, Field(ge=1, le=MAX_PASSENGERS)]
 
 
@@ -38,10 +37,8 @@ class SearchForm(BaseModel):
     day: Annotated[date, Field(alias="date", ge=_FIRST_DAY, le=_LAST_DAY)]
     passengers: Passengers = 1
     vehicle_type: Annotated[VehicleType | None, BeforeValidator(_blank_is_none)] = None
-    max_price: Annotated[
-        Annotated[int, Field(ge=1, le=10_000_000)] | None, BeforeValidator(_blank_is_none)
-    ] = None
-    features: Annotated[tuple[str, ...], Field(max_length=20)] = ()
+    max_price: Annotated[Annotated[int, Field(ge=1, le=10_000_000)] | None, BeforeValidator(_blank_is_none)] = None
+    features: Annotated[tuple[Annotated[str, _cleaned], ...], Field(max_length=20)] = ()
 
     @field_validator("destination")
     @classmethod

@@ -72,7 +72,7 @@ class Edge:
                 await _refuse_body(exchange)
             else:
                 await self._app(scope, exchange.receive, exchange.send)
-        except _BodyOverrun:
+        except problems.BodyTooLarge:
             if exchange.status == 0:
                 await _refuse_body(exchange)
         finally:
@@ -91,10 +91,6 @@ class Edge:
                 seconds=round(seconds, 4),
                 request_id=request_id.decode(),
             )
-
-
-class _BodyOverrun(Exception):
-    """More came than was allowed, in pieces."""
 
 
 class _Exchange:
@@ -116,7 +112,7 @@ class _Exchange:
         if message["type"] == "http.request":
             self._received += len(message["body"])
             if self._received > MAX_BODY_BYTES:
-                raise _BodyOverrun
+                raise problems.BodyTooLarge  # a refusal: the application answers it like any other
         return message
 
     async def send(self, message: Message) -> None:

@@ -19,18 +19,22 @@ _RAW_JSON_ERRORS = frozenset({"json_invalid", "json_type"})
 
 async def read_json(request: Request[Any, Any, Any], form: type[Form]) -> Form:
     """The body as that form. Raises ``MediaTypeUnsupported``, ``BodyUnreadable`` or ``InputInvalid``."""
-    content_type = request.headers.get("content-type", "")
-    if content_type and "json" not in content_type:
-        raise MediaTypeUnsupported
-    body = await _read_body(request)
+    return parse_json(await read_body(request), form)
+
+
+def parse_json(body: bytes, form: type[Form]) -> Form:
+    """That body as that form. Raises ``BodyUnreadable`` or ``InputInvalid``."""
     try:
         return form.model_validate_json(body)
     except ValidationError as error:
         raise _refusal(error) from None
 
 
-async def _read_body(request: Request[Any, Any, Any]) -> bytes:
-    """The whole body; the edge has bounded its size."""
+async def read_body(request: Request[Any, Any, Any]) -> bytes:
+    """The whole body of JSON; the edge has bounded its size. Raises ``MediaTypeUnsupported``."""
+    content_type = request.headers.get("content-type", "")
+    if content_type and "json" not in content_type:
+        raise MediaTypeUnsupported
     message: Any = await request.receive()
     if not message.get("more_body"):
         first: bytes = message.get("body", b"")

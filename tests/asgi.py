@@ -1,0 +1,92 @@
+"""The real application in this process: started and ended as a server would, called without a socket."""
+
+from __future__ import annotations
+
+import asyncio
+import warnings
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+from litestar import Litestar
+from litestar.exceptions import LitestarDeprecationWarning
+from litestar.types import ASGIApp
+
+from kamhub.app.asgi import WebConfig, litestar_app
+from kamhub.hub.payment.client import CloudPaymentsClient
+from kamhub.hub.services import Hub
+from kamhub.kit.clock import Clock
+from kamhub.platform.crypto.keys import KeyRing
+from kamhub.platform.person.tokens import issue_access_token
+from kamhub.platform.person.types import Identity, Role
+from kamhub.platform.settings import Settings
+from kamhub.platform.web.edge import Edge
+from tests.builders import Operator
+
+ORIGIN = "http://hub.test"
+
+
+@asynccontextmanager
+async def running(app: ASGIApp) -> AsyncIterator[None]:
+    """Start the application by the lifespan messages of ASGI, and end it."""
+    sent: asyncio.Queue[dict[str, str]] = asyncio.Queue()
+    received: asyncio.Queue[dict[str, str]] = asyncio.Queue()
+    scope: Any = {"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}
+    life: asyncio.Task[None] = asyncio.create_task(app(scope, sent.get, received.put))  # type: ignore[arg-type]
+    for step in ("startup", "shutdown"):
+        await sent.put({"type": f"lifespan.{step}"})
+        answered = asyncio.create_task(received.get())
+        await asyncio.wait({life, answered}, return_when=asyncio.FIRST_COMPLETED)
+        assert answered.done(), life.exception() if life.done() else "no answer"
+        assert answered.result()["type"] == f"lifespan.{step}.complete", answered.result()
+        if step == "startup":
+            yield
+    await life
+
+
+@dataclass(slots=True)
+class Web:
+    """The running application and a client of it. A fault in a handler is a reply of 500, as over the wire."""
+
+    app: Litestar
+    client: httpx.AsyncClient
+    keys: KeyRing
+    clock: Clock
+
+    @property
+    def hub(self) -> Hub:
+        hub: Hub = self.app.state.hub
+        return hub
+
+    def staff(self, operator: Operator, role: Role = "owner") -> dict[str, str]:
+        """The header of somebody of that operator's staff."""
+        identity = Identity(operator.route, operator.id, role)
+        return {"Authorization": f"Bearer {issue_access_token(self.keys, identity, self.clock.now())}"}
+
+
+@asynccontextmanager
+async def serve(
+    database_url: str,
+    keys: KeyRing,
+    clock: Clock,
+    data_dir: Path,
+    *,
+    provider: httpx.AsyncBaseTransport,
+    settings: Settings | None = None,
+) -> AsyncIterator[Web]:
+    """The whole application on that database, with a payment service of the caller's."""
+    chosen = settings or Settings(env="development", rate_limits="off")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", LitestarDeprecationWarning)
+        app = litestar_app(WebConfig(chosen, database_url, keys, ORIGIN, data_dir, clock))
+    edge = Edge(app, production=chosen.production)
+    async with running(edge):
+        payments = CloudPaymentsClient("http://provider.test", transport=provider)
+        app.state.hub = replace(app.state.hub, provider=payments)
+        transport = httpx.ASGITransport(edge, raise_app_exceptions=False)  # type: ignore[arg-type]
+        async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as client:
+            yield Web(app, client, keys, clock)
+        await payments.close()

@@ -1,0 +1,167 @@
+"""The kill tests at full size: ``python -m tests.system.soak [--small] [--only NAME ...] [--report FILE]``.
+
+Prints a table and ends with code 1 when a promise was broken. ``--report`` also writes the table into a document,
+between its two marks.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tests.system import scenarios
+from tests.system.journey import PAYS, PAYS_AFTER_CODE, Traveller
+from tests.system.load import open_market
+from tests.system.product import Product
+from tests.system.scenarios import Result
+
+BEGIN, END = "<!-- results begin -->", "<!-- results end -->"
+_HEAD = (
+    "what", "times", "acknowledged", "unanswered", "answered 503", "lost", "doubled", "check breaches", "answers again after, s"
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How often each process is killed, and how many holds are granted between two kills, about."""
+
+    web: int
+    database: int
+    backend: int
+    worker: int
+    up: int
+    between: int
+    travellers: int
+
+
+FULL = Size(web=22, database=6, backend=6, worker=4, up=3, between=150, travellers=40)
+SMALL = Size(web=2, database=1, backend=1, worker=1, up=1, between=40, travellers=6)
+
+Scenario = Callable[[Product, Size], Result]
+
+SCENARIOS: Mapping[str, Scenario] = {
+    "web": lambda product, size: scenarios.kill_part_under_load(
+        product, open_market(product), "web", size.web, between=size.between
+    ),
+    "database": lambda product, size: scenarios.kill_part_under_load(
+        product, open_market(product), "postgres", size.database, between=size.between
+    ),
+    "backend": lambda product, size: scenarios.kill_backend_under_load(
+        product, open_market(product), size.backend, between=size.between
+    ),
+    "worker": lambda product, size: scenarios.kill_worker_under_mail(product, size.travellers, size.worker),
+    "up": lambda product, size: scenarios.kill_up_under_load(
+        product, open_market(product), size.up, between=size.between
+    ),
+    "stop": lambda product, size: scenarios.stop_up_under_load(product, open_market(product), between=size.between),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit code 0 when every promise was kept."""
+    options = _options(arguments)
+    size = SMALL if options.small else FULL
+    root = Path(tempfile.mkdtemp(prefix="kamhub-soak-")).resolve()
+    root.chmod(0o711)
+    try:
+        with Product(root / "data") as product:
+            lines = [f"from an empty folder to the first page: {product.cold_start:.1f} s"]
+            lines.append(f"memory of the whole demo after a paid booking: {_memory(product)} MB")
+            print("\n".join(lines), flush=True)
+            results = [_run(name, product, size) for name in options.only or SCENARIOS]
+    finally:
+        shutil.rmtree(root, ignore_errors=True)
+    table = "\n".join(_table(results))
+    print(f"\n{table}")
+    if options.report:
+        _write(options.report, f"{_when()}\n\n{table}\n\n" + "\n".join(f"- {line}" for line in lines))
+    broken = [problem for result in results for problem in _broken(result)]
+    print("\n".join(broken) or "every promise was kept")
+    return 1 if broken else 0
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.system.soak", description="kill tests at full size")
+    parser.add_argument(
+        "--small", action="store_true", default=os.environ.get("KAMHUB_SOAK") == "small", help="as in `make test`"
+    )
+    parser.add_argument("--only", nargs="+", choices=tuple(SCENARIOS), help="only these")
+    parser.add_argument("--report", type=Path, help="a document with the two marks, to write the results into")
+    return parser.parse_args(arguments)
+
+
+def _run(name: str, product: Product, size: Size) -> Result:
+    print(f"{name} ...", flush=True)
+    try:
+        result = SCENARIOS[name](product, size)
+    except AssertionError as broken:  # the others are still worth knowing
+        result = Result(name, 0, faults=[str(broken)])
+    print(result.line(), flush=True)
+    return result
+
+
+def _memory(product: Product) -> int:
+    """Megabytes (PSS) after the long path was walked once."""
+    traveller = Traveller(product)
+    traveller.hold(next(item for item in traveller.search() if item["seats_available"] >= 4)["departure_id"])
+    traveller.pay(traveller.book(), PAYS_AFTER_CODE)
+    traveller.wait_status("confirmed")
+    traveller.cancel()
+    other = Traveller(product)
+    other.hold(next(item for item in other.search() if item["seats_available"] >= 4)["departure_id"])
+    other.pay(other.book(), PAYS)
+    other.wait_status("confirmed")
+    other.ticket("pdf")
+    return product.memory() // 1024**2
+
+
+def _table(results: Sequence[Result]) -> list[str]:
+    rows = [
+        (
+            result.what, result.kills, result.acknowledged, result.unanswered, result.refused_503, len(result.lost),
+            len(result.doubled), result.breaches, f"{sorted(result.recoveries)[len(result.recoveries) // 2]:.1f} (longest {result.longest:.1f})",
+        )
+        for result in results
+    ]  # fmt: skip
+    return [
+        f"| {' | '.join(_HEAD)} |",
+        "|" + "---|" + "---:|" * (len(_HEAD) - 1),
+        *(f"| {' | '.join(map(str, row))} |" for row in rows),
+    ]
+
+
+def _broken(result: Result) -> list[str]:
+    found = [*result.faults, *result.lost, *result.doubled]
+    if result.breaches or result.check_exit:
+        found.append(f"`kamhub check` ended with {result.check_exit}, {result.breaches} breaches")
+    if result.longest > result.allowed:
+        found.append(f"{result.longest:.1f} s until it answered again, allowed are {result.allowed:.0f}")
+    return [f"{result.what}: {problem}" for problem in found]
+
+
+def _when() -> str:
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
+    ).stdout.strip()
+    return (
+        f"{datetime.now(UTC):%Y-%m-%d}, commit `{commit}`, {os.cpu_count()} cores, Python {platform.python_version()}."
+    )
+
+
+def _write(document: Path, text: str) -> None:
+    before, _, rest = document.read_text("utf-8").partition(BEGIN)
+    _, _, after = rest.partition(END)
+    document.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", "utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
