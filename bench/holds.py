@@ -57,7 +57,9 @@ def run(console: Console, seconds: int = 6) -> None:
             with web(folder, address, processes=processes, module=module) as port:
                 for what, outcome in measure(port, seeded, seconds).items():
                     label = f"{name}: {'one busy departure' if what == 'busy' else '1,000 departures'}"
-                    _row(table, label, outcome, classic if what == "busy" else None, single if what == "spread" else None)
+                    _row(
+                        table, label, outcome, classic if what == "busy" else None, single if what == "spread" else None
+                    )
     console.print(table)
 
 

@@ -131,7 +131,9 @@ def drive(
 
 def post(path: str, bodies: Iterator[bytes], headers: str = "") -> NextRequest:
     """Requests with those JSON bodies, one after another."""
-    head = f"POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\n{headers}Content-Length: ".encode()
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\n{headers}Content-Length: ".encode()
+    )
 
     def make() -> bytes:
         body = next(bodies)

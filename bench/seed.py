@@ -74,7 +74,10 @@ def _line(connection: psycopg.Connection, key: str, stops: int) -> tuple[UUID, U
     run("INSERT INTO tariffs (organisation_id, id, route_id) VALUES (%s, %s, %s)", (organisation, tariff, route))
     for start in range(stops):
         for end in range(start + 1, stops):
-            run("INSERT INTO tariff_prices VALUES (%s, %s, %s, %s, %s, 100000)", (organisation, tariff, route, start, end))
+            run(
+                "INSERT INTO tariff_prices VALUES (%s, %s, %s, %s, %s, 100000)",
+                (organisation, tariff, route, start, end),
+            )
     return organisation, route, tariff, vehicle
 
 

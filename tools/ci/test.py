@@ -34,7 +34,16 @@ def main() -> int:
 
 def _floor(pattern: str, floor: int) -> int:
     report = subprocess.run(
-        [sys.executable, "-m", "coverage", "report", f"--include={pattern}", f"--fail-under={floor}", "--skip-covered", "-m"],
+        [
+            sys.executable,
+            "-m",
+            "coverage",
+            "report",
+            f"--include={pattern}",
+            f"--fail-under={floor}",
+            "--skip-covered",
+            "-m",
+        ],
         capture_output=True,
         text=True,
         check=False,

@@ -19,13 +19,17 @@ def oversized(path: Path) -> list[str]:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             length = (node.end_lineno or node.lineno) - node.lineno + 1
             if length >= FUNCTION_LINES:
-                found.append(f"{path}:{node.lineno}: {node.name} has {length} lines, a function stays under {FUNCTION_LINES}")
+                found.append(
+                    f"{path}:{node.lineno}: {node.name} has {length} lines, a function stays under {FUNCTION_LINES}"
+                )
     return found
 
 
 def main() -> int:
     """Check every module below the folders given."""
-    problems = [line for folder in sys.argv[1:] for path in sorted(Path(folder).rglob("*.py")) for line in oversized(path)]
+    problems = [
+        line for folder in sys.argv[1:] for path in sorted(Path(folder).rglob("*.py")) for line in oversized(path)
+    ]
     print("\n".join(problems) or "sizes: ok")
     return 1 if problems else 0
 

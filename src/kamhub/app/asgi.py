@@ -175,5 +175,3 @@ def _lifespan(config: WebConfig) -> Callable[[Litestar], AbstractAsyncContextMan
             yield
 
     return lifespan
-
-

@@ -51,9 +51,7 @@ def document(app: Litestar) -> dict[str, Any]:
         for model in (declared.body, declared.reply):
             if model is not None:
                 models[model.__name__] = model
-    _, schemas = models_json_schema(
-        [(model, "validation") for model in models.values()], ref_template=_REFERENCE
-    )
+    _, schemas = models_json_schema([(model, "validation") for model in models.values()], ref_template=_REFERENCE)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -90,7 +88,10 @@ def _operation(path: str, method: str, handler: Any, declared: RouteRule) -> dic
     if declared.body is not None and method in _READ_METHODS:
         operation["parameters"] += _query_parameters(declared.body)
     elif declared.body is not None:
-        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": _reference(declared.body)}}}
+        operation["requestBody"] = {
+            "required": True,
+            "content": {"application/json": {"schema": _reference(declared.body)}},
+        }
     if security := _SECURITY.get(declared.access):
         operation["security"] = security
     return operation

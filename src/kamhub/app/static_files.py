@@ -15,9 +15,7 @@ class StaticFiles:
 
     def __init__(self, folder: Path = STATIC_DIR) -> None:
         files = (path for path in sorted(folder.rglob("*")) if path.is_file())
-        self._urls = {
-            name: f"{STATIC_URL}/{name}?v={_digest(path)}" for path in files if (name := _name(path, folder))
-        }
+        self._urls = {name: f"{STATIC_URL}/{name}?v={_digest(path)}" for path in files if (name := _name(path, folder))}
 
     def url(self, name: str) -> str:
         """``app.css`` → ``/static/app.css?v=0123456789``. Raises ``KeyError`` for an unknown file."""

@@ -22,7 +22,12 @@ class FreshCache(Generic[Key, Value]):
     def peek(self, key: Key) -> Value | None:
         """The kept answer when there is one, without a question."""
         entry = self._entries.get(key)
-        if entry is None or entry[0] <= asyncio.get_running_loop().time() or not entry[1].done() or entry[1].cancelled():
+        if (
+            entry is None
+            or entry[0] <= asyncio.get_running_loop().time()
+            or not entry[1].done()
+            or entry[1].cancelled()
+        ):
             return None
         return None if entry[1].exception() else entry[1].result()
 

@@ -61,6 +61,4 @@ def test_no_more_passengers_than_seats_are_read() -> None:
 
 
 def test_a_limit_is_named() -> None:
-    assert faults(GOOD | {"special_requests": "x" * 501}, 1) == {
-        "special_requests": "At most 500 characters."
-    }
+    assert faults(GOOD | {"special_requests": "x" * 501}, 1) == {"special_requests": "At most 500 characters."}

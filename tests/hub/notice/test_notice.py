@@ -72,9 +72,7 @@ async def tell(hub: Hub, held: HeldBooking, kind: MessageKind, recipient: str = 
         )  # fmt: skip
 
 
-async def test_a_request_is_acknowledged_and_the_ticket_follows(
-    context: Context, hub: Hub, world: World
-) -> None:
+async def test_a_request_is_acknowledged_and_the_ticket_follows(context: Context, hub: Hub, world: World) -> None:
     held = await booked(hub, world)
     await send_all(context, world)
     await bookings.decide(hub, held.access, confirm=True, message=None)
@@ -192,9 +190,7 @@ async def test_a_refused_recipient_is_given_up(context: Context, hub: Hub, world
     assert world.rows("SELECT sent_at FROM messages") == [(None,)]
 
 
-async def test_a_server_that_is_away_leaves_the_message_waiting(
-    context: Context, hub: Hub, world: World
-) -> None:
+async def test_a_server_that_is_away_leaves_the_message_waiting(context: Context, hub: Hub, world: World) -> None:
     await booked(hub, world)
     context.mail.failure = ConnectionError("away")
     with pytest.raises(ConnectionError):
@@ -204,9 +200,7 @@ async def test_a_server_that_is_away_leaves_the_message_waiting(
     assert len(context.mail.mails) == 1
 
 
-async def test_a_message_of_another_organisation_is_not_found(
-    context: Context, hub: Hub, world: World
-) -> None:
+async def test_a_message_of_another_organisation_is_not_found(context: Context, hub: Hub, world: World) -> None:
     await booked(hub, world)
     [(message_id,)] = world.rows("SELECT id FROM messages")
     await jobs.send(context, organisation_id=str(world.main.id), message_id=str(message_id))

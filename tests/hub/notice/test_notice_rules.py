@@ -26,9 +26,7 @@ def text(kind: MessageKind, it: Booking, locale: Locale = "en") -> str:
 
 
 def held() -> Booking:
-    return booking(
-        "on_hold", paid=None, expires_at=UNTIL, payment=PaymentLink("https://pay.example/1?a=1&b=2", UNTIL)
-    )
+    return booking("on_hold", paid=None, expires_at=UNTIL, payment=PaymentLink("https://pay.example/1?a=1&b=2", UNTIL))
 
 
 def test_a_hold_says_until_when_and_where_to_pay() -> None:

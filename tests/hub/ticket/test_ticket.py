@@ -77,9 +77,7 @@ def booking(status: BookingStatus = "confirmed", people: int = 3, **changes: obj
         contact=Contact("Анна Ёлкина", "+79141234567", "anna@example.org", "ru"),
         special_requests=None,
         passenger_list=tuple(Passenger(f"Щукин Ждан №{n}", None, "adult") for n in range(people)),
-        history=(
-            BookingEvent(datetime(2026, 11, 24, 3, 0, tzinfo=UTC), "on_hold", "confirmed", "payment", None),
-        ),
+        history=(BookingEvent(datetime(2026, 11, 24, 3, 0, tzinfo=UTC), "on_hold", "confirmed", "payment", None),),
         refunds=(),
         payment=None,
         created_at=datetime(2026, 11, 24, 2, 0, tzinfo=UTC),

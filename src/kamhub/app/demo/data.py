@@ -103,7 +103,15 @@ def _organisations(connection: Connection) -> None:
         "organisations (id, slug, name_ru, name_en, rating, phone, email) VALUES (%s, %s, %s, %s, %s, %s, %s)",
         [
             (CATALOGUE, "catalogue", "Общий справочник", "Shared catalogue", None, None, None),
-            (demo_id(MAIN), MAIN, "Камчатка Трансфер", "Kamchatka Transfer", 4.8, "+74152000101", f"hello@{MAIN}.example"),
+            (
+                demo_id(MAIN),
+                MAIN,
+                "Камчатка Трансфер",
+                "Kamchatka Transfer",
+                4.8,
+                "+74152000101",
+                f"hello@{MAIN}.example",
+            ),
             (demo_id(SECOND), SECOND, "Вулкан Тур", "Volcano Tour", 4.6, "+74152000202", f"hello@{SECOND}.example"),
         ],
     )
@@ -249,7 +257,9 @@ def _departures(connection: Connection, line: LineSeed, today: date) -> None:
 
 def _account(connection: Connection, keys: KeyRing, public_id: str | None, api_secret: str | None) -> DemoAccount:
     organisation, account = demo_id(MAIN), demo_id(MAIN, "cloudpayments")
-    row = connection.execute("SELECT public_id, secret_encrypted FROM payment_accounts WHERE id = %s", (account,)).fetchone()
+    row = connection.execute(
+        "SELECT public_id, secret_encrypted FROM payment_accounts WHERE id = %s", (account,)
+    ).fetchone()
     stored = (row[0], keys.decrypt(row[1])) if row else (None, None)
     chosen_id = public_id or stored[0] or f"demo_{secrets.token_hex(12)}"
     chosen_secret = api_secret or stored[1] or secrets.token_hex(16)

@@ -82,5 +82,13 @@ PLACES = (
         "Площадка у последнего брода",
         "Clearing at the last ford",
     ),
-    PlaceSeed("esso", "Эссо", "Esso", 55.9278, 158.7050, "Автостанция, улица 50 лет Октября", "Bus station, 50 Let Oktyabrya street"),
+    PlaceSeed(
+        "esso",
+        "Эссо",
+        "Esso",
+        55.9278,
+        158.7050,
+        "Автостанция, улица 50 лет Октября",
+        "Bus station, 50 Let Oktyabrya street",
+    ),
 )

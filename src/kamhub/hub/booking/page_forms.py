@@ -100,11 +100,7 @@ class LookUpForm(BaseModel):
 def nested_passengers(sent: Mapping[str, str], count: int) -> dict[str, object]:
     """The flat ``passenger_list.0.name`` as ``PassengersForm`` takes it, for at most ``count`` passengers."""
     passengers = [
-        {
-            field: sent[name]
-            for field in ("name", "kind")
-            if (name := f"passenger_list.{index}.{field}") in sent
-        }
+        {field: sent[name] for field in ("name", "kind") if (name := f"passenger_list.{index}.{field}") in sent}
         for index in range(count)
     ]
     return {**sent, "passenger_list": passengers}

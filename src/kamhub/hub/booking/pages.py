@@ -93,9 +93,7 @@ async def fill_in(request: Asked, hub: Hub, booking_id: UUID) -> Response[Any]:
         form = PassengersForm.model_validate(nested_passengers(sent, booking.passengers))
     except ValidationError as error:
         return _booking_page(request, booking, values=sent, errors=form_errors(error, locale))
-    with suppress(
-        HoldExpired, BookingNotOpen
-    ):  # the booking's page tells what became of it, better than an error
+    with suppress(HoldExpired, BookingNotOpen):  # the booking's page tells what became of it, better than an error
         await actions.book(
             hub,
             access,
@@ -162,9 +160,7 @@ async def ics(request: Asked, hub: Hub, booking_id: UUID) -> Response[bytes]:
 
 
 @get("/booking", opt=PAGE)
-async def look_up_form(
-    request: Asked, code: Annotated[str, QueryParameter(max_length=40)] = ""
-) -> Response[Any]:
+async def look_up_form(request: Asked, code: Annotated[str, QueryParameter(max_length=40)] = "") -> Response[Any]:
     """Find a booking again by its code."""
     return render(request, "booking/look_up.html", values={"code": code, "email_or_phone": ""}, failed=False)
 
@@ -178,9 +174,7 @@ async def look_up(request: Asked, hub: Hub) -> Response[Any]:
         held = await actions.look_up(hub, form.code, form.email_or_phone)
     except (ValidationError, BookingNotFound):
         values = {"code": sent.get("code", ""), "email_or_phone": sent.get("email_or_phone", "")}
-        return render(
-            request, "booking/look_up.html", status_code=HTTP_404_NOT_FOUND, values=values, failed=True
-        )
+        return render(request, "booking/look_up.html", status_code=HTTP_404_NOT_FOUND, values=values, failed=True)
     return _to_booking(hub, held.booking.id, held.token)
 
 
@@ -264,9 +258,7 @@ def _to_booking(hub: Hub, booking_id: UUID, token: str) -> Redirect:
         secure=hub.production,
     )
     headers = {"Referrer-Policy": "no-referrer"}
-    return Redirect(
-        f"/booking/{booking_id}", status_code=HTTP_303_SEE_OTHER, cookies=[cookie], headers=headers
-    )
+    return Redirect(f"/booking/{booking_id}", status_code=HTTP_303_SEE_OTHER, cookies=[cookie], headers=headers)
 
 
 def _back(booking_id: UUID) -> Redirect:

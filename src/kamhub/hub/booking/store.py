@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from kamhub.hub.booking.rules import may_become
 from kamhub.hub.booking.types import (
     BookingEvent,
     BookingStatus,
@@ -71,7 +72,9 @@ _BY_ID = f"SELECT {_COLUMNS} FROM bookings WHERE organisation_id = %s AND id = %
 _BY_CODE = f"SELECT {_COLUMNS} FROM bookings WHERE code = %s AND organisation_id = %s"
 
 
-async def load(connection: Connection, organisation_id: UUID, booking_id: UUID, *, lock: bool = False) -> BookingRow | None:
+async def load(
+    connection: Connection, organisation_id: UUID, booking_id: UUID, *, lock: bool = False
+) -> BookingRow | None:
     """One booking, locked for the rest of the transaction when asked."""
     query = _BY_ID + (" FOR NO KEY UPDATE" if lock else "")
     row = await (await connection.execute(query.encode(), (organisation_id, booking_id))).fetchone()
@@ -93,7 +96,9 @@ async def by_code_anywhere(connection: Connection, code: str) -> list[BookingRow
 async def set_status(
     connection: Connection, row: BookingRow, to: BookingStatus, at: datetime, actor: str, reason: str | None
 ) -> None:
-    """Change the state and append the event that says so."""
+    """Change the state and append the event that says so. Raises ``ValueError`` for a step the life cycle has not."""
+    if not may_become(row.status, to):
+        raise ValueError(f"a booking that is {row.status} cannot become {to}")
     await connection.execute(
         "UPDATE bookings SET status = %s WHERE organisation_id = %s AND id = %s", (to, row.organisation_id, row.id)
     )
@@ -113,7 +118,11 @@ async def set_expiry(connection: Connection, row: BookingRow, expires_at: dateti
 
 
 async def set_passengers(
-    connection: Connection, row: BookingRow, contact: Contact, special_requests: str | None, passengers: Sequence[Passenger]
+    connection: Connection,
+    row: BookingRow,
+    contact: Contact,
+    special_requests: str | None,
+    passengers: Sequence[Passenger],
 ) -> None:
     """Write who travels, and fix the cancellation terms of this moment."""
     await connection.execute(

@@ -34,8 +34,7 @@ def booking_json(
         "refunds": [{"amount": refund.amount.as_json(), "status": refund.status} for refund in booking.refunds],
         "contact": _contact(booking),
         "passenger_list": [
-            {"name": person.name, "document": person.document, "kind": person.kind}
-            for person in booking.passenger_list
+            {"name": person.name, "document": person.document, "kind": person.kind} for person in booking.passenger_list
         ],
         "special_requests": booking.special_requests,
         "payment": {"url": booking.payment.url, "expires_at": booking.payment.expires_at.isoformat()}

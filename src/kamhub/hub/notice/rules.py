@@ -66,8 +66,7 @@ class _Writer:
         buttons = (Button(_("Pay"), booking.payment.url),) if booking.payment else ()
         return self._notice(
             _("Your seats are held"),
-            _("The seats are kept for you until %(until)s. Pay before then and they are yours.")
-            % {"until": until},
+            _("The seats are kept for you until %(until)s. Pay before then and they are yours.") % {"until": until},
             _("If you do not pay, the booking ends by itself and costs nothing."),
             buttons=buttons,
         )
@@ -85,9 +84,7 @@ class _Writer:
 
     def _rejected(self) -> NoticeText:
         _, booking = self.words.gettext, self.booking
-        reasons = [
-            event.reason for event in booking.history if event.to_status == "rejected" and event.reason
-        ]
+        reasons = [event.reason for event in booking.history if event.to_status == "rejected" and event.reason]
         paragraphs = [_("The operator could not confirm this booking. The seats are not yours.")]
         if reasons:
             paragraphs.append(_("The operator writes: %(reason)s") % {"reason": reasons[-1]})
@@ -106,10 +103,7 @@ class _Writer:
         if back is not None:
             money = {"sum": self.formats.money(back)}
             return (
-                _(
-                    "We return %(sum)s to the card or account you paid from. "
-                    "When it arrives depends on the bank."
-                )
+                _("We return %(sum)s to the card or account you paid from. When it arrives depends on the bank.")
                 % money
             )
         if booking.paid is not None:
@@ -140,9 +134,7 @@ class _Writer:
     def _lines(self) -> tuple[Line, ...]:
         _, booking, stretch = self.words.gettext, self.booking, self.booking.stretch
         names = [person.name for person in booking.passenger_list]
-        origin, destination = (
-            stop.name.in_locale(self.locale) for stop in (stretch.origin, stretch.destination)
-        )
+        origin, destination = (stop.name.in_locale(self.locale) for stop in (stretch.origin, stretch.destination))
         place = stretch.origin.meeting_point
         lines = [
             Line(_("Booking code"), booking.code),

@@ -123,9 +123,7 @@ async def _meant(hub: Hub, text: str) -> Place | None:
     return next(iter(await actions.find_places(hub, text, 1)), None)
 
 
-async def _asked_wrong(
-    request: Asked, hub: Hub, sent: dict[str, object], errors: dict[str, str]
-) -> Response[Any]:
+async def _asked_wrong(request: Asked, hub: Hub, sent: dict[str, object], errors: dict[str, str]) -> Response[Any]:
     return await _results(request, hub, sent, form=None, result=None, errors=errors)
 
 

@@ -161,9 +161,7 @@ def _offer(row: Sequence[Any], origin: Place, destination: Place) -> Offer:
 
 def _stop(place: Place, position: int, departs_at: datetime, offset_minutes: int) -> Stop:
     at = (departs_at + timedelta(minutes=offset_minutes)).astimezone(ZoneInfo(place.time_zone))
-    return Stop(
-        position, place.id, place.slug, place.name, place.meeting_point, place.latitude, place.longitude, at
-    )
+    return Stop(position, place.id, place.slug, place.name, place.meeting_point, place.latitude, place.longitude, at)
 
 
 def counters(taken: Sequence[int], lapsed: Sequence[int]) -> tuple[int, ...]:
@@ -193,7 +191,5 @@ async def price_between(
     query = """SELECT p.amount, t.currency FROM tariff_prices p
         JOIN tariffs t ON t.organisation_id = p.organisation_id AND t.id = p.tariff_id
         WHERE p.organisation_id = %s AND p.tariff_id = %s AND p.from_position = %s AND p.to_position = %s"""
-    row = await (
-        await connection.execute(query, (organisation_id, tariff_id, from_position, to_position))
-    ).fetchone()
+    row = await (await connection.execute(query, (organisation_id, tariff_id, from_position, to_position))).fetchone()
     return Money(row[0], row[1]) if row else None

@@ -47,7 +47,9 @@ async def sweep(connection: Connection, departure: LockedDeparture, now: datetim
     return len(departure.lapsed)
 
 
-async def release(connection: Connection, departure: LockedDeparture, booking_id: UUID, seats: SeatsTaken, now: datetime) -> None:
+async def release(
+    connection: Connection, departure: LockedDeparture, booking_id: UUID, seats: SeatsTaken, now: datetime
+) -> None:
     """Give back the seats of one booking that has them (and is not among the lapsed), and sweep."""
     if booking_id in _ids(departure.lapsed):
         raise ValueError("a lapsed booking has no seats to give back")

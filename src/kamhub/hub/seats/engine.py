@@ -130,7 +130,9 @@ class SeatEngine:
         return {departure_id: callers for departure_id, callers in put_back.items() if callers}
 
     async def _serve_together(self, batch: Batch) -> dict[UUID, list[Waiting]]:
-        for attempt in range(1, _ATTEMPTS + 1):
+        attempt = 0
+        while True:
+            attempt += 1
             try:
                 async with self._database.engine() as connection:
                     return await self._round(connection, batch)
@@ -139,7 +141,6 @@ class SeatEngine:
                     raise
             except psycopg.errors.LockNotAvailable:
                 return self._requeue(batch.lines)
-        raise AssertionError("unreachable")
 
     async def _round(self, connection: Connection, batch: Batch) -> dict[UUID, list[Waiting]]:
         now = self._clock.now()
@@ -159,7 +160,9 @@ class SeatEngine:
             taken = self._allocate(departure, lapsed, lines[departure_id], now, holds, answers)
             if taken != departure.taken:
                 moved.append((departure, taken))
-        missing = [departure_id for departure_id, callers in lines.items() if callers and departure_id not in departures]
+        missing = [
+            departure_id for departure_id, callers in lines.items() if callers and departure_id not in departures
+        ]
         locked_elsewhere = await store.existing(connection, missing) if missing else set()
         for departure_id in missing:
             if departure_id not in locked_elsewhere:

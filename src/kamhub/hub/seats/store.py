@@ -135,7 +135,7 @@ async def write_round(
         if holds:
             await connection.execute(_WRITE, (*_counters(moved), *_columns(holds), now, now))
             await _remember(connection, [hold for hold in holds if hold.key_hash is not None], now)
-        elif moved:
+        else:
             await connection.execute(_MOVE, _counters(moved))
         await connection.commit()
 
@@ -218,14 +218,20 @@ async def load_prices(connection: Connection, tariff_ids: Iterable[UUID]) -> dic
     return {tariff_id: PriceTable(currency, amounts) for tariff_id, (currency, amounts) in tables.items()}
 
 
-async def lock_departure(connection: Connection, departure_id: UUID, now: datetime) -> tuple[DepartureSeats | None, list[LapsedBooking]]:
+async def lock_departure(
+    connection: Connection, departure_id: UUID, now: datetime
+) -> tuple[DepartureSeats | None, list[LapsedBooking]]:
     """Lock one departure in the caller's transaction, waiting for its turn, and read what has lapsed on it."""
     departures, lapsed, _ = await open_round(connection, [departure_id], (), now, wait=True)
     return departures.get(departure_id), lapsed
 
 
 async def save_counters(
-    connection: Connection, departure: DepartureSeats, taken: tuple[int, ...], lapsed: Sequence[LapsedBooking], now: datetime
+    connection: Connection,
+    departure: DepartureSeats,
+    taken: tuple[int, ...],
+    lapsed: Sequence[LapsedBooking],
+    now: datetime,
 ) -> None:
     """Write a locked departure's counters and expire what lapsed on it, in the caller's transaction."""
     if lapsed:

@@ -17,7 +17,9 @@ class SoldOut(Refusal):
 
     def __init__(self, seats_available: int) -> None:
         super().__init__(
-            f"{seats_available} seat(s) are free on this stretch" if seats_available else "No seat is free on this stretch",
+            f"{seats_available} seat(s) are free on this stretch"
+            if seats_available
+            else "No seat is free on this stretch",
             extra={"seats_available": seats_available},
         )
 

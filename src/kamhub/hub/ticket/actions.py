@@ -23,9 +23,7 @@ def ticket_pdf(booking: Booking, locale: Locale, page_url: str | None = None) ->
     require_ticket(booking)
     from kamhub.hub.ticket.pdf import draw_ticket
 
-    return draw_ticket(
-        ticket_text(booking, locale, page_url), locale, qr_content(booking), confirmed_at(booking)
-    )
+    return draw_ticket(ticket_text(booking, locale, page_url), locale, qr_content(booking), confirmed_at(booking))
 
 
 def ticket_ics(booking: Booking, locale: Locale, page_url: str | None = None) -> bytes:

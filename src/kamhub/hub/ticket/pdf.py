@@ -120,9 +120,7 @@ class _Page:
         self._line(self.text.rules_label, 9, "", _GREY, height=6)
         self._font(9.5)
         for rule in self.text.rules:
-            self.pdf.multi_cell(
-                _WIDTH, 5, rule, new_x=XPos.LMARGIN, new_y=YPos.NEXT, align="L", wrapmode=WrapMode.CHAR
-            )
+            self.pdf.multi_cell(_WIDTH, 5, rule, new_x=XPos.LMARGIN, new_y=YPos.NEXT, align="L", wrapmode=WrapMode.CHAR)
         if self.text.contact:
             self.pdf.ln(2)
             self._line(self.text.contact_label, 9, "", _GREY, height=6)

@@ -79,9 +79,7 @@ def ticket_text(booking: Booking, locale: Locale, page_url: str | None) -> Ticke
         _("All times are local time of the place."),
     ]
     if page_url:
-        rules.append(
-            _("The terms of cancellation are on the page of your booking: %(url)s") % {"url": page_url}
-        )
+        rules.append(_("The terms of cancellation are on the page of your booking: %(url)s") % {"url": page_url})
     phone = format_phone(operator.phone) if operator.phone else None
     return TicketText(
         title=_("Ticket"),

@@ -55,7 +55,9 @@ def check_server(connection: Connection) -> None:
         raise DatabaseUnsuitable(f"PostgreSQL {MINIMUM_SERVER} or newer is needed, this server is {major}.")
     row = connection.execute("SELECT count(*) FROM pg_available_extensions WHERE name = 'vector'").fetchone()
     if row is None or row[0] == 0:
-        raise DatabaseUnsuitable("The extension pgvector is not installed on this PostgreSQL server (package pgvector).")
+        raise DatabaseUnsuitable(
+            "The extension pgvector is not installed on this PostgreSQL server (package pgvector)."
+        )
 
 
 def applied_versions(connection: Connection) -> dict[int, str]:
@@ -127,7 +129,9 @@ def _jobs_schema(connection: Connection) -> None:
     installed = package_version("procrastinate")
     folder = resources.files("procrastinate").joinpath("sql")
     with connection.transaction():
-        connection.execute("CREATE TABLE IF NOT EXISTS job_schema (version text PRIMARY KEY, at timestamptz DEFAULT now())")
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS job_schema (version text PRIMARY KEY, at timestamptz DEFAULT now())"
+        )
         versions = [row[0] for row in connection.execute("SELECT version FROM job_schema").fetchall()]
         if installed in versions:
             return

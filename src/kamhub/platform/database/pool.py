@@ -39,7 +39,9 @@ class PoolSizes:
 
 def is_outage(error: BaseException) -> bool:
     """Whether the error means that the server could not be reached, not that it refused the statement."""
-    if isinstance(error, psycopg.errors.QueryCanceled | psycopg.errors.LockNotAvailable | psycopg.errors.DeadlockDetected):
+    if isinstance(
+        error, psycopg.errors.QueryCanceled | psycopg.errors.LockNotAvailable | psycopg.errors.DeadlockDetected
+    ):
         return False
     return isinstance(error, OUTAGES)
 
@@ -77,7 +79,8 @@ class Database:
                 "autocommit": scope == "public",
                 "application_name": f"{self._application}-{scope}",
                 "connect_timeout": 5,
-                "options": self._options,
+                # A round of the engine that meets a stuck lock gives up early and is played again.
+                "options": self._options + (" -c lock_timeout=2s" if scope == "engine" else ""),
             },
             min_size=1,
             max_size=size,
@@ -122,9 +125,7 @@ class Database:
     async def tenant(self, organisation_id: UUID) -> AsyncIterator[Connection]:
         """One transaction that sees and writes the rows of one organisation only."""
         async with self.connection("tenant") as connection:
-            await connection.execute(
-                "SELECT set_config('kamhub.organisation_id', %s, true)", (str(organisation_id),)
-            )
+            await connection.execute("SELECT set_config('kamhub.organisation_id', %s, true)", (str(organisation_id),))
             yield connection
 
     def public(self) -> AbstractAsyncContextManager[Connection]:
@@ -138,4 +139,3 @@ class Database:
     def system(self) -> AbstractAsyncContextManager[Connection]:
         """One transaction across organisations, for what begins before the organisation is known."""
         return self.connection("system")
-

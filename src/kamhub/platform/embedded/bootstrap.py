@@ -96,9 +96,7 @@ def _include_settings(configuration: Path) -> None:
     write_private(configuration, "\n".join([*head, *marked, ""]))
 
 
-def _run_single_user(
-    installation: Installation, cluster: Path, account: Account | None, statements: list[str]
-) -> None:
+def _run_single_user(installation: Installation, cluster: Path, account: Account | None, statements: list[str]) -> None:
     # A single-user server needs no port and no password, and others cannot read its input as a command line.
     code, output = run_tool(
         [

@@ -70,9 +70,7 @@ class RunGuard:
         """How often jobs of that kind are tried; the usual when the kind is not known here."""
         return self._retries.get(name, Retry())
 
-    async def __call__(
-        self, call_next: Callable[[], Awaitable[None]], context: JobContext, _: object
-    ) -> None:
+    async def __call__(self, call_next: Callable[[], Awaitable[None]], context: JobContext, _: object) -> None:
         job = context.job
         job_id = job.id or 0
         self.running.add(job_id)

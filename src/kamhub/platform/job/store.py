@@ -19,9 +19,7 @@ class StalledJob:
     attempts: int
 
 
-async def record_failure(
-    connection: Connection, job_id: int, attempt: int, error: str, traceback: str
-) -> None:
+async def record_failure(connection: Connection, job_id: int, attempt: int, error: str, traceback: str) -> None:
     """Keep why a run failed."""
     await connection.execute(
         "INSERT INTO job_failures (job_id, attempt, error, traceback) VALUES (%s, %s, %s, %s)",
@@ -29,9 +27,7 @@ async def record_failure(
     )
 
 
-async def lock_stalled(
-    connection: Connection, stalled_after: float, own: Collection[int]
-) -> list[StalledJob]:
+async def lock_stalled(connection: Connection, stalled_after: float, own: Collection[int]) -> list[StalledJob]:
     """Running jobs whose worker has been silent for ``stalled_after`` seconds, and those in ``own``; locked.
 
     Jobs that another worker is sweeping at this moment are left to it.

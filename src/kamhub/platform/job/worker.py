@@ -92,9 +92,7 @@ class JobWorker(Generic[Context]):
         pause = _FIRST_PAUSE
         well_at = time.monotonic()
         while not self._stopping.is_set():
-            session = Session(
-                self._url, self._jobs, self._periodic, self._context, self._concurrency, self._timings
-            )
+            session = Session(self._url, self._jobs, self._periodic, self._context, self._concurrency, self._timings)
             self._session = session
             reason = await self._work(session)
             if self._stopping.is_set():

@@ -20,14 +20,10 @@ def mail_transport(settings: Settings, data_dir: Path) -> MailTransport:
     try:
         sender_address(settings.mail_from)
     except ValueError:
-        raise SettingsRefused(
-            "KAMHUB_MAIL_FROM must be one address, such as `Name <name@example.org>`."
-        ) from None
+        raise SettingsRefused("KAMHUB_MAIL_FROM must be one address, such as `Name <name@example.org>`.") from None
     if settings.smtp_url is None:
         if settings.production:
-            raise SettingsRefused(
-                "KAMHUB_SMTP_URL is missing: production sends tickets and messages by e-mail."
-            )
+            raise SettingsRefused("KAMHUB_SMTP_URL is missing: production sends tickets and messages by e-mail.")
         return FolderTransport(data_dir / FOLDER, settings.mail_from)
     from kamhub.platform.mail.smtp import SmtpTransport
 

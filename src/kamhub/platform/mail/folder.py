@@ -49,9 +49,7 @@ def read_mail(folder: Path, name: str) -> StoredMail | None:
     if not _NAME.fullmatch(name):
         return None
     try:
-        mail = BytesParser(_class=EmailMessage, policy=policy.default).parsebytes(
-            (folder / name).read_bytes()
-        )
+        mail = BytesParser(_class=EmailMessage, policy=policy.default).parsebytes((folder / name).read_bytes())
     except FileNotFoundError:
         return None
     return _stored(name, mail)

@@ -52,9 +52,7 @@ class SignUpForm(_Form):
 
     def account(self, otherwise: Locale) -> NewAccount:
         """The account asked for, in the language chosen or else in that one."""
-        return NewAccount(
-            self.email, self.password, self.name, self.locale or otherwise, self.organisation_name
-        )
+        return NewAccount(self.email, self.password, self.name, self.locale or otherwise, self.organisation_name)
 
     @field_validator("password")
     @classmethod

@@ -16,9 +16,7 @@ MINIMUM_LENGTH = 10
 MAXIMUM_LENGTH = 256
 
 # What the OWASP Password Storage Cheat Sheet asks for: 19 MiB, two passes, one lane.
-_hasher = PasswordHasher(
-    time_cost=2, memory_cost=19_456, parallelism=1, hash_len=32, salt_len=16, type=Type.ID
-)
+_hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1, hash_len=32, salt_len=16, type=Type.ID)
 # Costs exactly as much to verify as a real hash, and no password is known to match it: all zeros.
 _COST = f"m={_hasher.memory_cost},t={_hasher.time_cost},p={_hasher.parallelism}"
 _DUMMY_HASH = f"$argon2id$v=19${_COST}${'A' * 22}${'A' * 43}"

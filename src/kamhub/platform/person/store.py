@@ -92,9 +92,7 @@ async def insert_cancellation_policy(
     )
 
 
-async def membership(
-    connection: Connection, person_id: UUID, organisation_id: UUID | None = None
-) -> Membership | None:
+async def membership(connection: Connection, person_id: UUID, organisation_id: UUID | None = None) -> Membership | None:
     """The place in that organisation, or in the first one joined when none is named; none archived."""
     row = await (
         await connection.execute(

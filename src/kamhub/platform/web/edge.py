@@ -72,9 +72,6 @@ class Edge:
                 await _refuse_body(exchange)
             else:
                 await self._app(scope, exchange.receive, exchange.send)
-        except problems.BodyTooLarge:
-            if exchange.status == 0:
-                await _refuse_body(exchange)
         finally:
             self._account(scope, exchange.status, time.perf_counter() - started, request_id)
 

@@ -93,7 +93,13 @@ def _row(method: str, path: str, declared: RouteRule) -> RouteRow:
         raise RouteWithoutRule(f"{method} {path} is for staff and names no permission")
     schema = declared.body or declared.reply
     return RouteRow(
-        method, path, declared.access, declared.permission, declared.rate, declared.csrf, schema.__name__ if schema else None
+        method,
+        path,
+        declared.access,
+        declared.permission,
+        declared.rate,
+        declared.csrf,
+        schema.__name__ if schema else None,
     )
 
 

@@ -117,9 +117,7 @@ class Terminal:
         return Step(charged, self._notify(Kind.PAY, order, charged))
 
     def _decline(self, payment: Transaction, reason: Reason) -> Step:
-        declined = self.store.save_transaction(
-            replace(payment, status=TransactionStatus.DECLINED, reason=reason)
-        )
+        declined = self.store.save_transaction(replace(payment, status=TransactionStatus.DECLINED, reason=reason))
         return Step(declined, self._notify(Kind.FAIL, self.store.order_of(declined), declined))
 
     def confirm(self, transaction_id: int, amount: int, json_data: str) -> Step:
@@ -183,6 +181,4 @@ class Terminal:
 
     def _notify(self, kind: Kind, order: Order, transaction: Transaction, *, send: bool = True) -> int:
         body = notice_body(kind, order, transaction, self.test_mode, self.now)
-        return self.store.add_notice(
-            kind, transaction.id, order.draft.invoice_id, body, self.now if send else None
-        )
+        return self.store.add_notice(kind, transaction.id, order.draft.invoice_id, body, self.now if send else None)

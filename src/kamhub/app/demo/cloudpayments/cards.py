@@ -26,12 +26,8 @@ class CardGroup:
 # Source: CloudPayments documentation, test mode.
 GROUPS = (
     CardGroup("Success", ("4000000000003055", "5205000000003055", "2202000000003055"), True, False),
-    CardGroup(
-        "Success, with 3-D Secure", ("4242424242424242", "5555555555554444", "2200000000000004"), True, True
-    ),
-    CardGroup(
-        "Insufficient funds", ("4000056655665556", "5404000000000043", "2203000000000043"), False, False
-    ),
+    CardGroup("Success, with 3-D Secure", ("4242424242424242", "5555555555554444", "2200000000000004"), True, True),
+    CardGroup("Insufficient funds", ("4000056655665556", "5404000000000043", "2203000000000043"), False, False),
     CardGroup(
         "Insufficient funds, with 3-D Secure",
         ("4012888888881881", "5105105105105100", "2202202202202200"),
@@ -46,9 +42,7 @@ GROUPS = (
     ),
 )
 BRANDS = ("Visa", "Mastercard", "МИР")
-_KNOWN = {
-    number: (group, brand) for group in GROUPS for number, brand in zip(group.numbers, BRANDS, strict=True)
-}
+_KNOWN = {number: (group, brand) for group in GROUPS for number, brand in zip(group.numbers, BRANDS, strict=True)}
 
 
 def luhn_valid(number: str) -> bool:

@@ -71,9 +71,7 @@ class Deliverer:
         """Send what is due and wait until the first attempt of this notification ended, but not longer."""
         with self._changed:
             self._changed.notify_all()
-            self._changed.wait_for(
-                lambda: self._stopped or self._store.notice(notice_id).attempts > 0, timeout=seconds
-            )
+            self._changed.wait_for(lambda: self._stopped or self._store.notice(notice_id).attempts > 0, timeout=seconds)
 
     def ask(self, notice_id: int) -> Reason | None:
         """Send a Check and read the answer: the reason to decline, None when the payment may go on."""

@@ -134,9 +134,7 @@ def _checked(text: str, name: str) -> str:
 
 def _plain_number(value: object) -> int | float:
     number = Decimal(str(value))
-    return (
-        int(number) if number == number.to_integral_value() and abs(number) <= _LARGEST_ID else float(number)
-    )
+    return int(number) if number == number.to_integral_value() and abs(number) <= _LARGEST_ID else float(number)
 
 
 def web_origin(url: str) -> str:

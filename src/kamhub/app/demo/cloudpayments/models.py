@@ -45,9 +45,7 @@ def order_model(order: Order, base_url: str) -> dict[str, object]:
     }
 
 
-def transaction_model(
-    order: Order, transaction: Transaction, refunded: int, test_mode: bool
-) -> dict[str, object]:
+def transaction_model(order: Order, transaction: Transaction, refunded: int, test_mode: bool) -> dict[str, object]:
     """Give the Model of a transaction; ``refunded`` is the sum of its refunds in minor units."""
     approved = transaction.status in {TransactionStatus.AUTHORIZED, TransactionStatus.COMPLETED}
     reason = transaction.reason

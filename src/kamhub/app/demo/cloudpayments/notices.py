@@ -78,9 +78,7 @@ def _payment_extras(kind: Kind, order: Order, payment: Transaction) -> dict[str,
     }
     if kind is Kind.CHECK:
         # Nothing is charged yet: Check names the status the payment will have when it succeeds.
-        outcome = (
-            TransactionStatus.AUTHORIZED if order.draft.require_confirmation else TransactionStatus.COMPLETED
-        )
+        outcome = TransactionStatus.AUTHORIZED if order.draft.require_confirmation else TransactionStatus.COMPLETED
         return {"Status": outcome.value, "CardProduct": ""} | operation
     if kind is Kind.PAY:
         return status | operation | approved | {"GatewayName": "Test", "TotalFee": "0.00", "CardProduct": ""}

@@ -40,9 +40,7 @@ def _form(request: Request) -> dict[str, str]:
 
 def index() -> Response:
     """Say what this address is."""
-    return _html(
-        None, message_page("ru-RU", "Stand-in of CloudPayments", "Payment pages open from the shop.")
-    )
+    return _html(None, message_page("ru-RU", "Stand-in of CloudPayments", "Payment pages open from the shop."))
 
 
 def not_found() -> Response:

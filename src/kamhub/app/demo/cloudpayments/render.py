@@ -80,17 +80,13 @@ def _field(name: str, label: str, attributes: str) -> str:
 
 
 def _card_form(order: Order, say: Say, today: date) -> str:
-    number = _field(
-        "number", say("Card number"), 'inputmode="numeric" autocomplete="off" maxlength="25" required'
-    )
+    number = _field("number", say("Card number"), 'inputmode="numeric" autocomplete="off" maxlength="25" required')
     expiry = _field(
         "expiry",
         say("Expiry, month/year"),
         f'autocomplete="off" maxlength="7" placeholder="{future_expiry(today)}" required',
     )
-    code = _field(
-        "cvv", say("Code on the back (CVV)"), 'inputmode="numeric" autocomplete="off" maxlength="4" required'
-    )
+    code = _field("cvv", say("Code on the back (CVV)"), 'inputmode="numeric" autocomplete="off" maxlength="4" required')
     holder = _field("holder", say("Name on the card"), 'autocomplete="off" maxlength="100"')
     return f"""<section>
 <form method="post" action="/d/{order.id}/pay">

@@ -26,9 +26,7 @@ _MAX_BODY_BYTES = 256 * 1024
 _STYLE = Path(__file__).with_name("static") / "style.css"
 _PAGE = re.compile(r"/d/([A-Za-z0-9]{16})(/pay|/3ds/([0-9]{1,18}))?")
 _HEADERS: Final = {
-    "Content-Security-Policy": (
-        "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
+    "Content-Security-Policy": ("default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"),
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
@@ -55,9 +53,7 @@ class Standin:
         self._api = Api(self.store, settings, self.base_url)
         self._pages = Pages(self.store, settings, self._deliverer)
         self._style = _STYLE.read_bytes()
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(0.05,), name="server", daemon=True
-        )
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name="server", daemon=True)
 
     def start(self) -> None:
         """Answer requests and deliver what an earlier run left."""
@@ -96,9 +92,7 @@ class Standin:
         if step is None:
             return _not_allowed("GET") if is_post else self._pages.show(order_id, request, self._clock())
         if step == "/pay":
-            return (
-                self._pages.pay(order_id, request, self._clock()) if is_post else redirect(f"/d/{order_id}")
-            )
+            return self._pages.pay(order_id, request, self._clock()) if is_post else redirect(f"/d/{order_id}")
         if is_post:
             return self._pages.take_code(order_id, int(transaction_id), request, self._clock())
         return self._pages.ask_code(order_id, int(transaction_id))

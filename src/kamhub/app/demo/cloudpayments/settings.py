@@ -58,13 +58,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--data-file", type=Path, required=True, help="SQLite file, made when absent")
     parser.add_argument("--public-id", required=True)
-    parser.add_argument(
-        "--notify-url", required=True, help="notifications go to this address + /check, /pay, ..."
-    )
+    parser.add_argument("--notify-url", required=True, help="notifications go to this address + /check, /pay, ...")
     parser.add_argument("--test-mode", type=int, choices=(0, 1), default=1, help="TestMode of notifications")
-    parser.add_argument(
-        "--retry-scale", type=_positive, default=1.0, help="multiplies the waits between attempts"
-    )
+    parser.add_argument("--retry-scale", type=_positive, default=1.0, help="multiplies the waits between attempts")
     parser.add_argument("--reply-timeout", type=_positive, default=30.0, help="seconds to wait for an answer")
     return parser
 

@@ -82,9 +82,7 @@ class Store:
         self._lock = threading.RLock()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(
-                path, timeout=_LOCK_WAIT_SECONDS, isolation_level=None, check_same_thread=False
-            )
+            self._db = sqlite3.connect(path, timeout=_LOCK_WAIT_SECONDS, isolation_level=None, check_same_thread=False)
             self._db.row_factory = sqlite3.Row
             self._prepare()
         except (sqlite3.Error, OSError) as error:
@@ -219,16 +217,12 @@ class Store:
 
     def refunded(self, payment: Transaction) -> int:
         """Sum of the refunds of a payment, in minor units."""
-        rows = self._rows(
-            "SELECT coalesce(sum(amount), 0) FROM transactions WHERE parent_id = ?", (payment.id,)
-        )
+        rows = self._rows("SELECT coalesce(sum(amount), 0) FROM transactions WHERE parent_id = ?", (payment.id,))
         return int(rows[0][0])
 
     # notifications
 
-    def add_notice(
-        self, kind: Kind, transaction_id: int, invoice_id: str, body: str, next_at: float | None
-    ) -> int:
+    def add_notice(self, kind: Kind, transaction_id: int, invoice_id: str, body: str, next_at: float | None) -> int:
         """Save a notification to send at ``next_at``; None leaves the sending to the caller."""
         return self._write(
             "INSERT INTO notices (kind, transaction_id, invoice_id, body, state, attempts, next_at)"
@@ -252,9 +246,7 @@ class Store:
         rows = self._rows("SELECT * FROM notices WHERE invoice_id = ? ORDER BY id", (invoice_id,))
         return [_notice(row) for row in rows]
 
-    def add_attempt(
-        self, notice: Notice, reply: Reply, state: NoticeState, next_at: float | None, now: float
-    ) -> None:
+    def add_attempt(self, notice: Notice, reply: Reply, state: NoticeState, next_at: float | None, now: float) -> None:
         """Save the answer to one attempt and what follows from it."""
         self._write(
             "INSERT INTO attempts (notice_id, at, status, reply) VALUES (?, ?, ?, ?)",

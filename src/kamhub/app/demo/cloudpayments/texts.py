@@ -32,9 +32,7 @@ RUSSIAN = {
     "The time to pay for this order is over.": "Время на оплату этого заказа истекло.",
     "The shop gave an answer that cannot be understood.": "Магазин ответил непонятно.",
     "The shop does not answer. Try again in a minute.": "Магазин не отвечает. Попробуйте через минуту.",
-    "The shop answered with an error. Try again in a minute.": (
-        "Магазин ответил ошибкой. Попробуйте через минуту."
-    ),
+    "The shop answered with an error. Try again in a minute.": ("Магазин ответил ошибкой. Попробуйте через минуту."),
     "The shop does not accept this payment.": "Магазин не принимает этот платёж.",
     "This order can no longer be paid.": "Этот заказ больше нельзя оплатить.",
     "Not enough money on the card.": "Недостаточно средств на карте.",
@@ -44,9 +42,7 @@ RUSSIAN = {
         "Демо принимает только тестовые карты из списка ниже. Не вводите здесь настоящую карту."
     ),
     "The code on the back is 3 digits.": "Код на обороте карты состоит из 3 цифр.",
-    "Write the expiry date as month/year, for example 12/30.": (
-        "Укажите срок действия как месяц/год, например 12/30."
-    ),
+    "Write the expiry date as month/year, for example 12/30.": ("Укажите срок действия как месяц/год, например 12/30."),
     "The card has expired.": "Срок действия карты истёк.",
     "Payment": "Оплата",
     "To pay": "К оплате",
@@ -62,24 +58,16 @@ RUSSIAN = {
     "Success, with 3-D Secure": "Успех, с подтверждением 3-D Secure",
     "Insufficient funds": "Недостаточно средств",
     "Insufficient funds, with 3-D Secure": "Недостаточно средств, с 3-D Secure",
-    "Success, a later charge by token would be declined": (
-        "Успех, но повторное списание по токену будет отклонено"
-    ),
+    "Success, a later charge by token would be declined": ("Успех, но повторное списание по токену будет отклонено"),
     "The payment did not go through": "Платёж не прошёл",
     "No money was taken. Try another card.": "Деньги не списаны. Попробуйте другую карту.",
     "Back to the shop": "Вернуться в магазин",
     "Already paid": "Уже оплачено",
-    "This order is paid. There is nothing more to do here.": (
-        "Этот заказ оплачен. Больше ничего делать не нужно."
-    ),
+    "This order is paid. There is nothing more to do here.": ("Этот заказ оплачен. Больше ничего делать не нужно."),
     "Payment cancelled": "Оплата отменена",
-    "The shop closed this order. It can no longer be paid.": (
-        "Магазин закрыл этот заказ. Оплатить его нельзя."
-    ),
+    "The shop closed this order. It can no longer be paid.": ("Магазин закрыл этот заказ. Оплатить его нельзя."),
     "Confirm the payment": "Подтвердите платёж",
-    "This page stands for your bank. Any code will do.": (
-        "Эта страница изображает ваш банк. Подойдёт любой код."
-    ),
+    "This page stands for your bank. Any code will do.": ("Эта страница изображает ваш банк. Подойдёт любой код."),
     "Code from the message": "Код из сообщения",
     "Confirm": "Подтвердить",
     "Decline": "Отказаться",

@@ -41,7 +41,8 @@ CREATE INDEX bookings_by_departure ON bookings (departure_id, organisation_id);
 CREATE INDEX bookings_lapsing ON bookings (departure_id, expires_at) WHERE status IN ('on_hold', 'pending');
 CALL protect_tenant_table('bookings');
 CREATE POLICY engine ON bookings TO kamhub_engine USING (true) WITH CHECK (true);
-GRANT SELECT, INSERT ON bookings TO kamhub_engine;
+GRANT SELECT (organisation_id, id, departure_id, from_position, to_position, passengers, status, expires_at), INSERT
+  ON bookings TO kamhub_engine;
 GRANT UPDATE (status, expires_at) ON bookings TO kamhub_engine;
 -- How many seats of a departure are lapsed but not yet swept may be seen by anyone; who holds them may not.
 CREATE POLICY catalogue ON bookings FOR SELECT TO kamhub_public USING (status IN ('on_hold', 'pending'));

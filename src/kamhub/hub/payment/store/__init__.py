@@ -1,0 +1,65 @@
+"""SQL of payments, a file a table: the only place of this feature that knows SQL."""
+
+from kamhub.hub.payment.store.accounts import (
+    account_by_id,
+    account_of,
+    first_without_account,
+    insert_account,
+    list_accounts,
+)
+from kamhub.hub.payment.store.orders import OrderRow, close_orders, insert_order, live_order, settle_order
+from kamhub.hub.payment.store.payments import (
+    PaymentRow,
+    accepted_payment,
+    charge_payment,
+    early_refunds,
+    has_other_money,
+    insert_payment,
+    payment_by_id,
+    payment_by_transaction,
+    remember_notification,
+    set_payment_status,
+    was_told,
+)
+from kamhub.hub.payment.store.refunds import (
+    RefundRow,
+    insert_told_refund,
+    open_case,
+    refund_by_id,
+    refund_for_notification,
+    refunded_sum,
+    request_refund,
+    settle_refund,
+)
+
+__all__ = [
+    "OrderRow",
+    "PaymentRow",
+    "RefundRow",
+    "accepted_payment",
+    "account_by_id",
+    "account_of",
+    "charge_payment",
+    "close_orders",
+    "early_refunds",
+    "first_without_account",
+    "has_other_money",
+    "insert_account",
+    "insert_order",
+    "insert_payment",
+    "insert_told_refund",
+    "list_accounts",
+    "live_order",
+    "open_case",
+    "payment_by_id",
+    "payment_by_transaction",
+    "refund_by_id",
+    "refund_for_notification",
+    "refunded_sum",
+    "remember_notification",
+    "request_refund",
+    "set_payment_status",
+    "settle_order",
+    "settle_refund",
+    "was_told",
+]

@@ -1,0 +1,60 @@
+"""SQL of payment accounts; only finding one runs outside the scope of its organisation."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from kamhub.hub.payment.store.rows import one_row
+from kamhub.hub.payment.types import PaymentAccount
+from kamhub.platform.crypto.keys import KeyRing
+from kamhub.platform.database.pool import Connection
+
+_ACCOUNT = (
+    "SELECT organisation_id, id, public_id, secret_encrypted, mode FROM payment_accounts WHERE archived_at IS NULL"
+)
+
+
+async def _one_account(connection: Connection, keys: KeyRing, condition: str, value: UUID) -> PaymentAccount | None:
+    row = await one_row(connection, f"{_ACCOUNT} AND {condition}", value)
+    return PaymentAccount(row[0], row[1], row[2], keys.decrypt(row[3]), row[4]) if row else None
+
+
+async def account_by_id(connection: Connection, keys: KeyRing, account_id: UUID) -> PaymentAccount | None:
+    """The account with that id, in whatever the scope shows."""
+    return await _one_account(connection, keys, "id = %s", account_id)
+
+
+async def account_of(connection: Connection, keys: KeyRing, organisation_id: UUID) -> PaymentAccount | None:
+    """The account an organisation takes payments with, or None."""
+    return await _one_account(connection, keys, "organisation_id = %s", organisation_id)
+
+
+async def first_without_account(connection: Connection) -> UUID | None:
+    """The organisation created first, when no organisation has a payment account yet (system scope)."""
+    row = await (
+        await connection.execute(
+            "SELECT id FROM organisations WHERE id <> %s AND NOT EXISTS (SELECT FROM payment_accounts) "
+            "ORDER BY created_at, id LIMIT 1",
+            (UUID(int=0),),
+        )
+    ).fetchone()
+    return row[0] if row else None
+
+
+async def insert_account(connection: Connection, account: PaymentAccount, keys: KeyRing) -> None:
+    """Write a payment account, its secret encrypted; nothing when the organisation has an active one."""
+    await connection.execute(
+        "INSERT INTO payment_accounts (organisation_id, id, public_id, secret_encrypted, mode) VALUES (%s, %s, %s, %s, %s) "
+        "ON CONFLICT DO NOTHING",
+        (account.organisation_id, account.id, account.public_id, keys.encrypt(account.api_secret), account.mode),
+    )
+
+
+async def list_accounts(connection: Connection) -> list[tuple[UUID, str, str]]:
+    """``(id, public id, mode)`` of the accounts in scope."""
+    rows = await (
+        await connection.execute(
+            "SELECT id, public_id, mode FROM payment_accounts WHERE archived_at IS NULL ORDER BY id"
+        )
+    ).fetchall()
+    return [(row[0], row[1], row[2]) for row in rows]
