@@ -139,7 +139,10 @@ def _operator(connection: psycopg.Connection, world: World, slug: str) -> Operat
         )
     run("INSERT INTO tariffs (organisation_id, id, route_id) VALUES (%s, %s, %s)", (made.id, made.tariff, made.route))
     for (start, end), amount in PRICES.items():
-        run("INSERT INTO tariff_prices VALUES (%s, %s, %s, %s, %s, %s)", (made.id, made.tariff, made.route, start, end, amount))
+        run(
+            "INSERT INTO tariff_prices VALUES (%s, %s, %s, %s, %s, %s)",
+            (made.id, made.tariff, made.route, start, end, amount),
+        )
     run(
         "INSERT INTO vehicles (organisation_id, id, type, model, capacity, plate) VALUES (%s, %s, 'minibus', 'Sprinter', 16, %s)",
         (made.id, made.vehicle, f"P{slug}"),

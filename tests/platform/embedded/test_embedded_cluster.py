@@ -129,9 +129,7 @@ def test_another_port_is_taken_when_the_last_one_is_not_free(make_cluster: MakeC
     assert ask(at.app_url, "SELECT 1") == [(1,)]
 
 
-def test_a_fixed_port_that_is_taken_is_said(
-    make_cluster: MakeCluster, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_fixed_port_that_is_taken_is_said(make_cluster: MakeCluster, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kamhub.platform.embedded.cluster._SAME_PORT_WITHIN", 0.0)
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
@@ -139,9 +137,7 @@ def test_a_fixed_port_that_is_taken_is_said(
             make_cluster(port=port).start()
 
 
-def test_the_server_itself_finds_its_port_taken(
-    make_cluster: MakeCluster, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_server_itself_finds_its_port_taken(make_cluster: MakeCluster, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kamhub.platform.embedded.cluster.is_free", lambda _port: True)
     with socket.create_server(("127.0.0.1", 0)) as other, pytest.raises(PortTaken) as caught:
         make_cluster(port=other.getsockname()[1]).start()

@@ -58,9 +58,7 @@ def test_clusters_of_vanished_temporary_folders_are_removed(
     assert cluster_path(kept.data_dir).exists()
 
 
-def test_an_orphan_that_still_runs_is_left_alone(
-    make_cluster: MakeCluster, private: Path, system_dir: Path
-) -> None:
+def test_an_orphan_that_still_runs_is_left_alone(make_cluster: MakeCluster, private: Path, system_dir: Path) -> None:
     cluster = make_cluster(private / "data")
     cluster.start()
     (private / "data").rename(private / "hidden")

@@ -102,9 +102,7 @@ def test_the_server_dies_with_a_killed_parent(
     assert make_cluster().start() == before
 
 
-def test_a_start_right_after_the_parent_was_killed_works(
-    make_cluster: MakeCluster, run_program: RunProgram
-) -> None:
+def test_a_start_right_after_the_parent_was_killed_works(make_cluster: MakeCluster, run_program: RunProgram) -> None:
     program = run_program()
     assert program.stdout is not None
     assert program.stdout.readline() == "starting\n"

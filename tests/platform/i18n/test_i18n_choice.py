@@ -27,7 +27,5 @@ from kamhub.platform.i18n.choice import choose_locale
         ("", "en", "en"),
     ],
 )
-def test_own_choice_then_browser_then_russian(
-    cookie: str | None, accept_language: str | None, expected: str
-) -> None:
+def test_own_choice_then_browser_then_russian(cookie: str | None, accept_language: str | None, expected: str) -> None:
     assert choose_locale(cookie, accept_language) == expected

@@ -23,9 +23,7 @@ def queue(database_url: str, database_owner_url: str) -> Queue:
 @pytest.fixture
 def marks(database_url: str, database_owner_url: str) -> Marks:
     with psycopg.connect(database_owner_url, autocommit=True) as connection:
-        connection.execute(
-            "CREATE TABLE marks (id bigserial PRIMARY KEY, mark text, at timestamptz DEFAULT now())"
-        )
+        connection.execute("CREATE TABLE marks (id bigserial PRIMARY KEY, mark text, at timestamptz DEFAULT now())")
         connection.execute("GRANT SELECT, INSERT ON marks TO kamhub_system")
         connection.execute("GRANT USAGE ON SEQUENCE marks_id_seq TO kamhub_system")
     return Marks(database_url)

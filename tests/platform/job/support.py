@@ -100,10 +100,7 @@ class Queue:
         """Attempt, error and traceback of each failed run."""
         async with system(self.url) as connection:
             query = "SELECT attempt, error, traceback FROM job_failures WHERE job_id = %s ORDER BY id"
-            return [
-                (row[0], row[1], row[2])
-                for row in await (await connection.execute(query, (job_id,))).fetchall()
-            ]
+            return [(row[0], row[1], row[2]) for row in await (await connection.execute(query, (job_id,))).fetchall()]
 
     async def fetch(self, query: str, *arguments: object) -> list[tuple[object, ...]]:
         async with system(self.url) as connection:

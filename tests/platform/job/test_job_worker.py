@@ -117,9 +117,7 @@ async def test_a_job_that_gives_up_fails_at_once(
     async with working(JobWorker(database_url, [it], [], marks, timings=QUICK)):
         job = await queue.put("hopeless")
         await eventually(lambda: queue.is_(job, "failed"))
-    assert [(attempt, error) for attempt, error, _ in await queue.failures(job)] == [
-        (1, "GiveUp: no such booking")
-    ]
+    assert [(attempt, error) for attempt, error, _ in await queue.failures(job)] == [(1, "GiveUp: no such booking")]
 
 
 async def test_a_job_that_takes_too_long_is_stopped(
@@ -186,9 +184,7 @@ async def test_each_tick_runs_once_in_the_whole_fleet(
     async def tick(marks: Marks) -> None:
         await marks.add("tick")
 
-    every_second: PeriodicJob[Marks] = PeriodicJob(
-        Job("tick", "test", tick, timedelta(seconds=5)), "* * * * * *"
-    )
+    every_second: PeriodicJob[Marks] = PeriodicJob(Job("tick", "test", tick, timedelta(seconds=5)), "* * * * * *")
     fleet = [JobWorker(database_url, [], [every_second], marks, timings=QUICK) for _ in range(3)]
     async with working(*fleet):
         await eventually(lambda: _at_least(marks, 4))
@@ -275,9 +271,7 @@ async def test_old_successes_are_tidied_away_and_failures_stay(
         owner.execute("UPDATE procrastinate_jobs SET status = 'doing'")
         owner.execute("UPDATE procrastinate_jobs SET status = 'succeeded' WHERE id <> %s", (failed,))
         owner.execute("UPDATE procrastinate_jobs SET status = 'failed' WHERE id = %s", (failed,))
-        owner.execute(
-            "UPDATE procrastinate_events SET at = at - interval '8 days' WHERE job_id <> %s", (new,)
-        )
+        owner.execute("UPDATE procrastinate_events SET at = at - interval '8 days' WHERE job_id <> %s", (new,))
     async with system(database_url) as connection:
         for job in (old, failed):
             await store.record_failure(connection, job, 1, "error", "traceback")
@@ -288,9 +282,7 @@ async def test_old_successes_are_tidied_away_and_failures_stay(
 
 async def test_failures_are_for_the_system_role_alone(database_url: str, queue: Queue, marks: Marks) -> None:
     for role in ("kamhub_tenant", "kamhub_public", "kamhub_engine"):
-        async with await psycopg.AsyncConnection.connect(
-            database_url, options=f"-c role={role}"
-        ) as connection:
+        async with await psycopg.AsyncConnection.connect(database_url, options=f"-c role={role}") as connection:
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 await connection.execute("SELECT * FROM job_failures")
             await connection.rollback()

@@ -32,9 +32,7 @@ asyncio.run(main())
 
 
 async def outcomes(limiter: Limiter, count: int, preset: str = "api", caller: str = "address:1") -> int:
-    answers = await asyncio.gather(
-        *(limiter.hit(preset, "/x", caller) for _ in range(count)), return_exceptions=True
-    )
+    answers = await asyncio.gather(*(limiter.hit(preset, "/x", caller) for _ in range(count)), return_exceptions=True)
     assert all(isinstance(answer, Allowance | RateLimited) for answer in answers)
     return sum(isinstance(answer, Allowance) for answer in answers)
 

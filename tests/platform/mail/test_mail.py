@@ -79,9 +79,7 @@ def test_no_line_is_longer_than_mail_allows() -> None:
     assert body.get_content().strip() == "Щ" * 5000
 
 
-@pytest.mark.parametrize(
-    "subject", ["a\r\nBcc: evil@example.org", "a\nBcc: evil@example.org", "a\r\n\r\n<script>"]
-)
+@pytest.mark.parametrize("subject", ["a\r\nBcc: evil@example.org", "a\nBcc: evil@example.org", "a\r\n\r\n<script>"])
 def test_a_subject_cannot_bring_headers_of_its_own(subject: str) -> None:
     mail = parsed(compose(message(subject=subject), SENDER).as_bytes())
     assert mail["Bcc"] is None
@@ -139,9 +137,7 @@ async def test_the_folder_can_be_listed_and_read(tmp_path: Path) -> None:
     assert list_mails(tmp_path, limit=1) == [newest]
 
 
-@pytest.mark.parametrize(
-    "name", ["../secret.key", "notes.eml", f"../2026-11-24-{ID}.eml", f"2026-11-24-{ID}.eml"]
-)
+@pytest.mark.parametrize("name", ["../secret.key", "notes.eml", f"../2026-11-24-{ID}.eml", f"2026-11-24-{ID}.eml"])
 def test_only_our_own_mails_can_be_read(tmp_path: Path, name: str) -> None:
     (tmp_path / "notes.eml").write_text("not ours")
     assert read_mail(tmp_path, name) is None

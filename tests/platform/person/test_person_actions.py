@@ -43,9 +43,7 @@ async def one(database: Database, query: str, *values: object) -> tuple[object, 
 
 
 async def usable_tokens(people: People, person_id: UUID) -> int:
-    query = (
-        "SELECT count(*) FROM refresh_tokens WHERE person_id = %s AND used_at IS NULL AND revoked_at IS NULL"
-    )
+    query = "SELECT count(*) FROM refresh_tokens WHERE person_id = %s AND used_at IS NULL AND revoked_at IS NULL"
     count = (await one(people.database, query, person_id))[0]
     assert isinstance(count, int)
     return count
@@ -91,9 +89,7 @@ async def test_sign_up_without_an_organisation(people: People, new_account: Make
 
 async def test_organisations_of_one_name_get_different_slugs(people: People, new_account: Make) -> None:
     name = f"Тур {uuid4().hex}"
-    sessions = await asyncio.gather(
-        *(actions.sign_up(people, new_account(organisation_name=name)) for _ in range(5))
-    )
+    sessions = await asyncio.gather(*(actions.sign_up(people, new_account(organisation_name=name)) for _ in range(5)))
     slugs = {session.membership.organisation.slug for session in sessions if session.membership}
     assert len(slugs) == 5
     assert {slug_of(name), f"{slug_of(name)}-2", f"{slug_of(name)}-3"} < slugs
@@ -170,9 +166,7 @@ async def test_a_password_changed_during_the_check_does_not_open(
 
     async def verify_and_change(stored: str | None, password: str) -> bool:
         async with people.database.system() as connection:
-            await connection.execute(
-                "UPDATE people SET password_hash = 'changed' WHERE id = %s", (session.person.id,)
-            )
+            await connection.execute("UPDATE people SET password_hash = 'changed' WHERE id = %s", (session.person.id,))
         return await passwords.verify_password(stored, password)
 
     monkeypatch.setattr(actions, "verify_password", verify_and_change)
@@ -195,9 +189,7 @@ async def test_refresh_gives_the_next_pair(people: People, clock: ManualClock, n
 async def test_the_role_is_read_anew_at_a_refresh(people: People, new_account: Make) -> None:
     session = await actions.sign_up(people, new_account(organisation_name=f"Тур {uuid4().hex}"))
     async with people.database.system() as connection:
-        await connection.execute(
-            "UPDATE memberships SET role = 'viewer' WHERE person_id = %s", (session.person.id,)
-        )
+        await connection.execute("UPDATE memberships SET role = 'viewer' WHERE person_id = %s", (session.person.id,))
     assert identity_of(people, await actions.refresh(people, session.refresh_token)).role == "viewer"
 
 
@@ -226,9 +218,7 @@ async def test_using_an_old_token_ends_the_family_and_no_other(people: People, n
     await actions.refresh(people, elsewhere.refresh_token)
 
 
-async def test_an_expired_or_unknown_token_is_refused(
-    people: People, clock: ManualClock, new_account: Make
-) -> None:
+async def test_an_expired_or_unknown_token_is_refused(people: People, clock: ManualClock, new_account: Make) -> None:
     session = await actions.sign_up(people, new_account())
     clock.advance(timedelta(days=30))
     for token in (session.refresh_token, "unknown", "ключ"):
@@ -290,9 +280,7 @@ async def test_without_the_lock_both_parallel_refreshes_would_pass(
     async def unlocked(connection: Connection, person_id: UUID) -> Account | None:
         return await account_by_id(connection, person_id)
 
-    async def membership_after_both(
-        connection: Connection, person_id: UUID, organisation_id: UUID | None
-    ) -> object:
+    async def membership_after_both(connection: Connection, person_id: UUID, organisation_id: UUID | None) -> object:
         async with asyncio.timeout(DEADLINE):
             await both_have_read.wait()
         return await membership(connection, person_id, organisation_id)
@@ -310,9 +298,7 @@ async def test_reuse_during_a_refresh_of_the_family_leaves_no_token_alive(
     second = await actions.refresh(people, first.refresh_token)
     insert = store.insert_refresh_token
 
-    async def insert_when_the_thief_waits(
-        connection: Connection, token_hash: bytes, token: object, at: object
-    ) -> None:
+    async def insert_when_the_thief_waits(connection: Connection, token_hash: bytes, token: object, at: object) -> None:
         await insert(connection, token_hash, token, at)  # type: ignore[arg-type]
         inserted.set()
         await until_somebody_waits_for_a_lock(people.database)

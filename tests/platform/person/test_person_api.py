@@ -221,9 +221,7 @@ async def test_bodies_that_cannot_be_read(client: httpx.AsyncClient, path: str) 
 
 
 @pytest.mark.parametrize("role", ROLES)
-async def test_the_guard_asks_for_the_permission(
-    client: httpx.AsyncClient, people: People, role: Role
-) -> None:
+async def test_the_guard_asks_for_the_permission(client: httpx.AsyncClient, people: People, role: Role) -> None:
     answer = await client.get(STAFF, headers=bearer(token_for(people, role)))
     assert answer.status_code == (403 if role == "driver" else 200)
     misspelling = await client.get("/api/test/misspelt", headers=bearer(token_for(people, role)))

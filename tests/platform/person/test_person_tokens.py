@@ -94,9 +94,7 @@ def test_a_replaced_secret_is_still_read_and_not_used(clock: ManualClock) -> Non
 def test_a_changed_part_is_refused(keys: KeyRing, clock: ManualClock, part: int) -> None:
     parts = issue_access_token(keys, MEMBER, clock.now()).split(".")
     middle = len(parts[part]) // 2
-    parts[part] = (
-        parts[part][:middle] + ("A" if parts[part][middle] != "A" else "B") + parts[part][middle + 1 :]
-    )
+    parts[part] = parts[part][:middle] + ("A" if parts[part][middle] != "A" else "B") + parts[part][middle + 1 :]
     with pytest.raises(Unauthenticated):
         read_access_token(keys, ".".join(parts), clock.now())
 
@@ -109,9 +107,7 @@ def test_a_higher_role_under_the_old_signature_is_refused(keys: KeyRing, clock: 
 
 @pytest.mark.parametrize("name", ["none", "None", "NONE", ""])
 @pytest.mark.parametrize("signature", ["", "AAAA"])
-def test_a_token_signed_with_none_is_refused(
-    keys: KeyRing, clock: ManualClock, name: str, signature: str
-) -> None:
+def test_a_token_signed_with_none_is_refused(keys: KeyRing, clock: ManualClock, name: str, signature: str) -> None:
     token = f"{encoded({'alg': name, 'typ': 'JWT'})}.{encoded(claims_of(clock))}.{signature}"
     with pytest.raises(Unauthenticated):
         read_access_token(keys, token, clock.now())
@@ -147,9 +143,7 @@ def test_a_key_of_another_purpose_is_refused(keys: KeyRing, clock: ManualClock) 
     ],
     ids=str,
 )
-def test_wrong_or_missing_claims_are_refused(
-    keys: KeyRing, clock: ManualClock, changes: dict[str, object]
-) -> None:
+def test_wrong_or_missing_claims_are_refused(keys: KeyRing, clock: ManualClock, changes: dict[str, object]) -> None:
     token = jwt.encode(claims_of(clock, **changes), keys.keys("access-token")[0], "HS256")
     with pytest.raises(Unauthenticated):
         read_access_token(keys, token, clock.now())

@@ -31,7 +31,5 @@ def test_a_healthy_run_forgets_the_past() -> None:
         (0.5, [], 25, True, 0.5),
     ],
 )
-def test_allowance(
-    grace: float, waiting: list[float], left: float, *, hurried: bool, expected: float
-) -> None:
+def test_allowance(grace: float, waiting: list[float], left: float, *, hurried: bool, expected: float) -> None:
     assert stop_allowance(grace, waiting, left, hurried=hurried) == expected

@@ -19,10 +19,7 @@ import pytest
 PROGRAM = Path(__file__).with_name("supervisor_program.py")
 # One write a line: the programs share their output with the supervisor.
 FOREVER = "import os, signal; os.write(1, b'ready\\n'); signal.pause()"
-STUBBORN = (
-    "import os, signal; signal.signal(15, signal.SIG_IGN); os.write(1, b'ready\\n')\n"
-    "while True: signal.pause()"
-)
+STUBBORN = "import os, signal; signal.signal(15, signal.SIG_IGN); os.write(1, b'ready\\n')\nwhile True: signal.pause()"
 # A program whose own child ignores the polite signal; it prints the child's id.
 WITH_GRANDCHILD = (
     "import os, subprocess, sys, signal\n"
@@ -35,9 +32,7 @@ class Running:
     """A supervisor program whose lines are read as they come."""
 
     def __init__(self, **plan: object) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, PROGRAM, json.dumps(plan)], stdout=subprocess.PIPE, text=True
-        )
+        self.process = subprocess.Popen([sys.executable, PROGRAM, json.dumps(plan)], stdout=subprocess.PIPE, text=True)
         self.lines: list[str] = []
         self._coming: Queue[str] = Queue()
         threading.Thread(target=self._read, daemon=True).start()
@@ -132,10 +127,7 @@ def test_a_killed_child_comes_back(run: Run) -> None:
 
 def test_a_child_that_keeps_dying_is_started_ever_less_often(run: Run) -> None:
     running = run(children=[child("web", "raise SystemExit(3)")], first=0.1)
-    delays = [
-        running.until(r"ended \(exit code 3\); starting it again in (\d\.\d) s", times)
-        for times in (1, 2, 3, 4)
-    ]
+    delays = [running.until(r"ended \(exit code 3\); starting it again in (\d\.\d) s", times) for times in (1, 2, 3, 4)]
     assert delays == ["0.1", "0.2", "0.4", "0.4"]
     running.signal(signal.SIGTERM)
     running.ends()
@@ -217,8 +209,7 @@ def test_a_signal_ends_a_task(run: Run) -> None:
 @pytest.mark.parametrize(("reap", "code"), [(True, 9), (False, 1)])
 def test_where_orphans_arrive_they_are_reaped_and_exit_codes_kept(run: Run, *, reap: bool, code: int) -> None:
     leave_orphans = (
-        "import subprocess\n"
-        "for _ in range(20): print(subprocess.Popen(['/bin/true'], start_new_session=True).pid)"
+        "import subprocess\nfor _ in range(20): print(subprocess.Popen(['/bin/true'], start_new_session=True).pid)"
     )
     look = (
         "import os, subprocess, sys, time\n"

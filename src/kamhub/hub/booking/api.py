@@ -19,7 +19,7 @@ from kamhub.platform.web.json import json_reply, parse_json, read_body, read_jso
 from kamhub.platform.web.problems import FieldError, InputInvalid
 from kamhub.platform.web.rules import rule
 
-_SCHEME = "Booking "
+_SCHEME = "booking"
 MAX_KEY_LENGTH = 200
 BOOKING = rule(access="booking", rate="api", refusals=(401, 404))
 
@@ -194,10 +194,10 @@ def _attachment(name: str) -> dict[str, str]:
 
 def booking_token(request: Request) -> str:
     """The token of ``Authorization: Booking …``. Raises ``BookingTokenInvalid``."""
-    header = request.headers.get("authorization", "")
-    if not header.startswith(_SCHEME):
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != _SCHEME:
         raise BookingTokenInvalid
-    return header.removeprefix(_SCHEME).strip()
+    return token.strip()
 
 
 def idempotency_key(request: Request) -> str | None:

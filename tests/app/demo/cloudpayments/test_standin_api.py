@@ -77,9 +77,7 @@ def test_wrong_orders_are_refused(api: Api, change: dict[str, object]) -> None:
     assert "Model" not in reply
 
 
-@pytest.mark.parametrize(
-    "field", [b'"InvoiceId":"\\ud800"', b'"JsonData":{"k":"\\ud800"}', b'"Email":"\\u0000"']
-)
+@pytest.mark.parametrize("field", [b'"InvoiceId":"\\ud800"', b'"JsonData":{"k":"\\ud800"}', b'"Email":"\\u0000"'])
 def test_characters_that_are_not_text_are_refused(api: Api, field: bytes) -> None:
     body = b'{"Amount":10,"Description":"x",' + field + b"}"
     reply = api.http.post("/orders/create", content=body, headers={"Content-Type": "application/json"})

@@ -111,9 +111,7 @@ def test_killed_program_loses_no_notification(program: Program, shop: Shop) -> N
         (("--notify-url", "http://127.0.0.1@shop.example/"), {}, "loopback"),
     ],
 )
-def test_refuses_to_start(
-    program: Program, extra: tuple[str, ...], env: dict[str, str], sentence: str
-) -> None:
+def test_refuses_to_start(program: Program, extra: tuple[str, ...], env: dict[str, str], sentence: str) -> None:
     process = program.spawn(*extra, env=env)
     out, err = process.communicate(timeout=DEADLINE)
     assert process.returncode == 2
