@@ -32,7 +32,7 @@ lint: setup ## style, types, import contracts, sizes, SQL, templates, secrets
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-cache | tail -n 12
+	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/python tools/lint/sizes.py src/kamhub
 	@$(BIN)/squawk --config .squawk.toml src/kamhub/platform/database/migrations/*.sql
 	@$(BIN)/djlint --quiet --lint src/kamhub
