@@ -8,7 +8,7 @@ from kamhub.kit.errors import Refusal
 class DatabaseUnavailable(Refusal):
     code = "database_unavailable"
     status = 503
-    title = "The database cannot be reached right now; nothing was changed by this request"
+    title = "The database cannot be reached right now; try again in a moment"
 
     def __init__(self, detail: str | None = None) -> None:
         super().__init__(detail, headers={"Retry-After": "2"})

@@ -7,6 +7,7 @@ is one transaction: committed when it ends well, rolled back when it raises.
 from __future__ import annotations
 
 import asyncio
+import select
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -44,6 +45,17 @@ def is_outage(error: BaseException) -> bool:
     ):
         return False
     return isinstance(error, OUTAGES)
+
+
+async def _still_open(connection: Connection) -> None:
+    """Raise when the server has hung up, as after its restart, so that the pool takes another connection.
+
+    An idle server says nothing: only a connection with something to read is asked, the others cost no round trip.
+    """
+    waiting = select.poll()
+    waiting.register(connection.fileno(), select.POLLIN)
+    if waiting.poll(0):
+        await AsyncConnectionPool.check_connection(connection)
 
 
 class Database:
@@ -87,6 +99,7 @@ class Database:
             open=False,
             timeout=5.0,
             configure=take_role,
+            check=_still_open,
             reconnect_timeout=2.0,
             name=scope,
         )
