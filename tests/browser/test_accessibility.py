@@ -123,6 +123,7 @@ def look_over(reader: Reader) -> None:
     found = []
     for scheme, rules in SCHEMES:
         page.emulate_media(color_scheme=scheme)
+        page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
         for violation in Axe().run(page, options=rules).response["violations"]:
             if violation["impact"] in GRAVE:
                 found += [(scheme, violation["id"], node["html"][:200]) for node in violation["nodes"]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -119,9 +120,11 @@ def _handlers(settings: Settings) -> list[HTTPRouteHandler]:
     ]
     if not settings.production:
         handlers += mail_pages.HANDLERS
-    for handler in handlers:
+    # Copies: the handlers are made once for the whole program, the walls belong to this application.
+    guarded = [copy(handler) for handler in handlers]
+    for handler in guarded:
         handler.guards = guards_for(handler)
-    return handlers
+    return guarded
 
 
 def guards_for(handler: HTTPRouteHandler) -> list[Guard]:

@@ -96,7 +96,7 @@ def test_windows_letters_in_an_escaped_form_spoil_only_themselves() -> None:
     "amount",
     [
         "", "0", "0.00", "-1", "-2500.00", "NaN", "sNaN", "Infinity", "-Infinity", "1e400", "1E+15", "1000000000000000",
-        "0.001", "2500.005", "2 500", "2500,00", "0x10", "2500.00 RUB", "1e-9", "9" * 5000, "1" + "0" * 40,
+        "0.001", "2500.005", "2 500", "2500,00", "0x10", "2500.00 RUB", "1e-9", "9" * 5000, "1" + "0" * 40, "2500." + "0" * 30 + "1", "1_000", "２５００", "1e99",
     ],
 )  # fmt: skip
 def test_amounts_that_are_none(amount: str) -> None:

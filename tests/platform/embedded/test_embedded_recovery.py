@@ -61,7 +61,7 @@ def test_a_backend_that_does_not_notice_is_killed(
         kill_postmaster(cluster)
         assert eventually(lambda: cluster_processes(folder) == {backend})
         cluster.start()
-        assert backend not in cluster_processes(folder)
+        assert eventually(lambda: backend not in cluster_processes(folder))
     assert rows(cluster) == [(1,)]
 
 

@@ -13,6 +13,8 @@ from kamhub.kit.text import clean_line
 
 MAX_FIELDS = 200
 _INTEGER = re.compile(r"[0-9]{1,18}")
+# Few enough digits that decimal arithmetic keeps all of them, and nothing that only Python takes for a number.
+_NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,10})?([eE]\+?[0-9]{1,2})?")
 # What only a finished payment carries; the body of a Check has none of them and otherwise looks the same.
 _PAY_ONLY = ("GatewayName", "AuthCode", "Token", "TotalFee", "Rrn")
 
@@ -108,8 +110,11 @@ def _integer(fields: Mapping[str, str], name: str) -> int:
 
 
 def _amount(fields: Mapping[str, str]) -> Money:
+    text = fields.get("Amount", "").strip()
+    if not _NUMBER.fullmatch(text):
+        raise NotificationMalformed("Amount is missing or not a number")
     try:
-        amount = parse_major(fields.get("Amount", "").strip(), fields.get("Currency", "RUB").strip())
+        amount = parse_major(text, fields.get("Currency", "RUB").strip())
     except ValueError as error:
         raise NotificationMalformed(f"Amount or Currency: {error}") from None
     if amount.amount <= 0:
