@@ -13,7 +13,7 @@ FLOORS = {
     "src/kamhub/kit/*": 100,
     "src/kamhub/hub/seats/*": 100,
     "src/kamhub/hub/payment/*": 100,
-    "src/kamhub/*/rules.py": 100,
+    "*/rules.py": 100,
 }
 
 

@@ -17,7 +17,7 @@ import pytest
 
 from kamhub.platform.mail.actions import mail_transport
 from kamhub.platform.mail.folder import FolderTransport, list_mails, read_mail
-from kamhub.platform.mail.rules import compose
+from kamhub.platform.mail.rules import compose, sender_address
 from kamhub.platform.mail.smtp import SmtpAddress, SmtpTransport
 from kamhub.platform.mail.types import Attachment, MailMessage, MailRefused
 from kamhub.platform.settings import Settings, SettingsRefused
@@ -95,6 +95,7 @@ def test_a_subject_cannot_bring_headers_of_its_own(subject: str) -> None:
         "anna@example.org\x00",
         "anna",
         "@example.org",
+        '""@example.org',
         "anna@",
         "",
         " ",
@@ -104,6 +105,12 @@ def test_a_subject_cannot_bring_headers_of_its_own(subject: str) -> None:
 def test_a_recipient_that_is_not_one_address_is_refused(recipient: str) -> None:
     with pytest.raises(MailRefused):
         compose(message(recipient=recipient), SENDER)
+
+
+@pytest.mark.parametrize("sender", ["anna", "anna@", "@example.org", '""@example.org', "a@b.example, c@d.example", ""])
+def test_a_sender_that_is_not_one_address_is_refused(sender: str) -> None:
+    with pytest.raises(ValueError, match="not a mail address"):
+        sender_address(sender)
 
 
 def test_a_russian_domain_is_written_for_servers() -> None:

@@ -40,7 +40,10 @@ def compose(message: MailMessage, sender: str) -> EmailMessage:
 
 def sender_address(sender: str) -> Address:
     """The one address a ``From`` names. Raises ``ValueError``."""
-    header = HeaderRegistry()("From", clean_line(sender))
+    try:
+        header = HeaderRegistry()("From", clean_line(sender))
+    except IndexError:  # how the standard library refuses an address that ends in @
+        raise ValueError(f"not a mail address: {sender!r}") from None
     if not isinstance(header, AddressHeader) or len(header.addresses) != 1 or header.defects:
         raise ValueError(f"not a mail address: {sender!r}")
     address: Address = header.addresses[0]
