@@ -11,7 +11,7 @@ from uuid import UUID
 from rich.console import Console
 from rich.table import Table
 
-from bench import reference
+from bench import engine_only, reference
 from bench.load import Outcome, drive, post
 from bench.seed import Seeded, seed_for_holds
 from bench.servers import scratch_database, web
@@ -48,6 +48,25 @@ def run(console: Console, seconds: int = 6) -> None:
         table.add_row("pgbench, classic lock, one row, 32 clients", f"{classic:.0f}", "1.00", "", "", "", "")
         table.add_row("pgbench, one statement, 1,000 rows, 32 clients", f"{single:.0f}", "", "1.00", "", "", "")
         seeded = seed_for_holds(address.owner_url)
+        bare = engine_only.rates(address.app_url, seeded)
+        table.add_row(
+            "engine, no HTTP: one busy departure",
+            f"{bare['busy']:.0f}",
+            f"{bare['busy'] / classic:.2f}",
+            "",
+            "",
+            "",
+            "0",
+        )
+        table.add_row(
+            "engine, no HTTP: 1,000 departures",
+            f"{bare['spread']:.0f}",
+            "",
+            f"{bare['spread'] / single:.2f}",
+            "",
+            "",
+            "0",
+        )
         shapes = (
             ("engine, 1 web process", 1, ("kamhub", "web")),
             ("engine, 2 web processes", 2, ("kamhub", "web")),

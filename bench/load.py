@@ -15,6 +15,8 @@ from functools import partial
 import uvloop
 
 NextRequest = Callable[[], bytes]
+# A server may hang up on a connection that lies idle (ours after five seconds): such a one is not used again.
+FRESH_SECONDS = 3.0
 
 
 @dataclass(slots=True)
@@ -154,11 +156,19 @@ def get(paths: Iterator[str]) -> NextRequest:
 async def _steady(port: int, make: NextRequest, rate: float, seconds: float) -> Outcome:
     """Open model: a request every 1/rate seconds whatever the replies do, on as many connections as that needs."""
     outcome = Outcome()
-    idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+    idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter, float]] = []
+
+    async def connection() -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        while idle:
+            reader, writer, since = idle.pop()
+            if time.perf_counter() - since < FRESH_SECONDS:
+                return reader, writer
+            writer.close()
+        return await asyncio.open_connection("127.0.0.1", port, limit=2**22)
 
     async def one() -> None:
         started = time.perf_counter()
-        reader, writer = idle.pop() if idle else await asyncio.open_connection("127.0.0.1", port, limit=2**22)
+        reader, writer = await connection()
         try:
             writer.write(make())
             head = (await reader.readuntil(b"\r\n\r\n")).lower()
@@ -169,7 +179,7 @@ async def _steady(port: int, make: NextRequest, rate: float, seconds: float) -> 
             return
         outcome.latencies.append(time.perf_counter() - started)
         outcome.statuses[int(head[9:12])] += 1
-        idle.append((reader, writer))
+        idle.append((reader, writer, time.perf_counter()))
 
     begun = time.perf_counter()
     tasks = []
@@ -178,7 +188,7 @@ async def _steady(port: int, make: NextRequest, rate: float, seconds: float) -> 
         tasks.append(asyncio.create_task(one()))
     await asyncio.gather(*tasks)
     outcome.seconds = time.perf_counter() - begun
-    for _, writer in idle:
+    for _, writer, _ in idle:
         writer.close()
     return outcome
 
