@@ -8,18 +8,20 @@ from datetime import UTC, datetime
 
 from rich.console import Console
 
-from bench import holds, searches
+from bench import holds, searches, walls
 
 
 def main() -> None:
     """Run the benches named on the command line, or all."""
     console = Console(width=140)
     console.print(f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, Python {platform.python_version()}, {platform.machine()}")
-    wanted = sys.argv[1:] or ["holds", "searches"]
+    wanted = sys.argv[1:] or ["holds", "searches", "walls"]
     if "holds" in wanted:
         holds.run(console)
     if "searches" in wanted:
         searches.run(console)
+    if "walls" in wanted:
+        walls.run(console)
 
 
 if __name__ == "__main__":

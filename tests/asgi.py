@@ -20,8 +20,9 @@ from kamhub.hub.payment.client import CloudPaymentsClient
 from kamhub.hub.services import Hub
 from kamhub.kit.clock import Clock
 from kamhub.platform.crypto.keys import KeyRing
-from kamhub.platform.person.tokens import issue_access_token
-from kamhub.platform.person.types import Identity, Role
+from kamhub.platform.person.types import Role
+from kamhub.platform.session.tokens import issue_access_token
+from kamhub.platform.session.types import Identity
 from kamhub.platform.settings import Settings
 from kamhub.platform.web.edge import Edge
 from tests.builders import Operator
@@ -63,7 +64,7 @@ class Web:
 
     def staff(self, operator: Operator, role: Role = "owner") -> dict[str, str]:
         """The header of somebody of that operator's staff."""
-        identity = Identity(operator.route, operator.id, role)
+        identity = Identity(operator.people[role], operator.id, role, operator.sessions[role])
         return {"Authorization": f"Bearer {issue_access_token(self.keys, identity, self.clock.now())}"}
 
 

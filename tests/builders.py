@@ -11,6 +11,7 @@ from argon2 import PasswordHasher
 
 from kamhub.kit.ids import new_id
 from kamhub.platform.crypto.keys import KeyRing
+from kamhub.platform.person.types import ROLES
 
 CATALOGUE = UUID(int=0)
 PASSWORD = "correct horse battery"
@@ -21,7 +22,7 @@ TIERS = ((1440, 100), (720, 75), (120, 50))
 
 @dataclass(slots=True)
 class Operator:
-    """One organisation of a world."""
+    """One organisation of a world: a person of every role, each with a session that lives for long."""
 
     id: UUID
     slug: str
@@ -29,6 +30,8 @@ class Operator:
     tariff: UUID
     vehicle: UUID
     owner_email: str
+    people: dict[str, UUID] = field(default_factory=dict)
+    sessions: dict[str, UUID] = field(default_factory=dict)
     account: UUID | None = None
     api_secret: str = ""
 
@@ -117,20 +120,37 @@ def build_world(owner_url: str, keys: KeyRing, now: datetime) -> World:
     return world
 
 
+def _person(connection: psycopg.Connection, world: World, operator: Operator, role: str, password_hash: str) -> None:
+    person = operator.people[role] = new_id()
+    session = operator.sessions[role] = new_id()
+    run = connection.execute
+    run(
+        "INSERT INTO people (id, email, name, password_hash, email_confirmed_at) VALUES (%s, %s, %s, %s, %s)",
+        (person, f"{role}@{operator.slug}.example", role.title(), password_hash, world.now),
+    )
+    run(
+        "INSERT INTO memberships (organisation_id, person_id, role) VALUES (%s, %s, %s)",
+        (operator.id, person, role),
+    )
+    run(
+        "INSERT INTO sessions (id, person_id, organisation_id, kind, created_at, last_seen_at, expires_at) "
+        "VALUES (%s, %s, %s, 'token', %s, %s, %s)",
+        (session, person, operator.id, world.now, world.now, world.now + timedelta(days=365)),
+    )
+
+
 def _operator(connection: psycopg.Connection, world: World, slug: str) -> Operator:
     made = Operator(new_id(), slug, new_id(), new_id(), new_id(), f"owner@{slug}.example")
-    policy, person = new_id(), new_id()
+    policy = new_id()
     run = connection.execute
     run("INSERT INTO organisations (id, slug, name_ru, name_en) VALUES (%s, %s, %s, %s)", (made.id, slug, slug, slug))
     run("INSERT INTO cancellation_policies (organisation_id, id, name) VALUES (%s, %s, 'standard')", (made.id, policy))
     for minutes, percent in TIERS:
         run("INSERT INTO cancellation_tiers VALUES (%s, %s, %s, %s)", (made.id, policy, minutes, percent))
     run("UPDATE organisations SET cancellation_policy_id = %s WHERE id = %s", (policy, made.id))
-    run(
-        "INSERT INTO people (id, email, name, password_hash) VALUES (%s, %s, 'Owner', %s)",
-        (person, made.owner_email, PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)),
-    )
-    run("INSERT INTO memberships (organisation_id, person_id, role) VALUES (%s, %s, 'owner')", (made.id, person))
+    password_hash = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+    for role in ROLES:
+        _person(connection, world, made, role, password_hash)
     run("INSERT INTO routes (organisation_id, id, name) VALUES (%s, %s, 'line')", (made.id, made.route))
     for position, (place, offset) in enumerate(STOPS):
         run(

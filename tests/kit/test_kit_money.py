@@ -88,6 +88,11 @@ def test_major_units_come_back_whole(amount: int) -> None:
         ("-3", -300),
         ("1500.000", 150_000),
         ("1e3", 100_000),
+        ("1.5E+2", 15_000),
+        (" 1500 ", 150_000),
+        ("+7.00", 700),
+        ("999999999999999.99", 99_999_999_999_999_999),
+        ("-999999999999999.990000000000000000000", -99_999_999_999_999_999),
     ],
 )
 def test_amounts_are_read(text: str, amount: int) -> None:
@@ -95,7 +100,27 @@ def test_amounts_are_read(text: str, amount: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "abc", "1,5", "NaN", "sNaN", "Infinity", "-Infinity", "1e15", "1e999999", "0.001", "1 500"]
+    "text",
+    [
+        *("", "abc", "1,5", "NaN", "sNaN", "Infinity", "-Infinity", "1e15", "1e999999", "0.001", "1 500"),
+        *(
+            "1_000",
+            "1_000.00",
+            "1__0",
+            "١٥٠٠",
+            "１５００",
+            "0x10",
+            "--1",
+            "1.2.3",
+            "1.",
+            ".5",
+            "1e",
+            "1e-99",
+            "9" * 5000,
+        ),
+        # Further digits than a decimal calculates with.
+        *("123456789012345.00000000000000000000000001", "0.01000000000000000000000000000000000001"),
+    ],
 )
 def test_what_is_no_amount_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"not an amount|finer than"):

@@ -15,26 +15,40 @@ from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp, Guard
 
-from kamhub.app import health, openapi, refusals, static_serving
+from kamhub.app import health, openapi, refusals, static_serving, well_known
 from kamhub.app.static_files import StaticFiles
 from kamhub.app.templating import Templates
 from kamhub.app.wiring import open_hub
 from kamhub.hub.booking import api as booking_api
 from kamhub.hub.booking import pages as booking_pages
 from kamhub.hub.payment import api as payment_api
+from kamhub.hub.privacy import api as privacy_api
+from kamhub.hub.privacy import pages as privacy_pages
 from kamhub.hub.search import api as search_api
 from kamhub.hub.search import pages as search_pages
 from kamhub.hub.services import Hub
 from kamhub.kit.clock import Clock, SystemClock
+from kamhub.platform.access.guard import access_guard, current_staff
+from kamhub.platform.api_key import api as api_key_api
+from kamhub.platform.api_key import pages as api_key_pages
+from kamhub.platform.audit import api as audit_api
+from kamhub.platform.audit import pages as audit_pages
 from kamhub.platform.crypto.keys import KeyRing
 from kamhub.platform.i18n import pages as i18n_pages
 from kamhub.platform.limit.guard import limit_guard
 from kamhub.platform.limit.limiter import Limiter
 from kamhub.platform.mail import pages as mail_pages
+from kamhub.platform.mailed_link import api as mailed_link_api
+from kamhub.platform.mailed_link import pages as mailed_link_pages
+from kamhub.platform.organisation import api as organisation_api
+from kamhub.platform.organisation import pages as organisation_pages
 from kamhub.platform.person import api as person_api
 from kamhub.platform.person import pages as person_pages
-from kamhub.platform.person.guard import current_staff, staff_guard
 from kamhub.platform.person.services import People
+from kamhub.platform.second_factor import api as second_factor_api
+from kamhub.platform.second_factor import pages as second_factor_pages
+from kamhub.platform.session import api as session_api
+from kamhub.platform.session import pages as session_pages
 from kamhub.platform.settings import Settings
 from kamhub.platform.web import api as web_api
 from kamhub.platform.web.csrf import Csrf, csrf_guard
@@ -109,14 +123,29 @@ def _handlers(settings: Settings) -> list[HTTPRouteHandler]:
         *web_api.HANDLERS,
         *openapi.HANDLERS,
         static_serving.serve,
+        *well_known.HANDLERS,
         i18n_pages.switch_locale,
+        *session_api.HANDLERS,
+        *session_pages.HANDLERS,
         *person_api.HANDLERS,
         *person_pages.HANDLERS,
+        *mailed_link_api.HANDLERS,
+        *mailed_link_pages.HANDLERS,
+        *second_factor_api.HANDLERS,
+        *second_factor_pages.HANDLERS,
+        *organisation_api.HANDLERS,
+        *organisation_pages.HANDLERS,
+        *api_key_api.HANDLERS,
+        *api_key_pages.HANDLERS,
+        *audit_api.HANDLERS,
+        *audit_pages.HANDLERS,
         *search_api.HANDLERS,
         *search_pages.HANDLERS,
         *booking_api.HANDLERS,
         *booking_pages.HANDLERS,
         *payment_api.HANDLERS,
+        *privacy_api.HANDLERS,
+        *privacy_pages.HANDLERS,
     ]
     if not settings.production:
         handlers += mail_pages.HANDLERS
@@ -133,8 +162,8 @@ def guards_for(handler: HTTPRouteHandler) -> list[Guard]:
     if declared is None:
         raise RouteWithoutRule(f"{handler} declares no rule")
     walls: list[Guard] = []
-    if declared.access == "staff":
-        walls.append(staff_guard)  # before the limit, which then counts by person
+    if declared.access in {"staff", "key"}:
+        walls.append(access_guard)  # before the limit, which then counts by person or key
     if declared.rate != "none":
         walls.append(limit_guard)
     if declared.csrf == "form":
@@ -150,7 +179,14 @@ def _cors(settings: Settings) -> CORSConfig | None:
         allow_origins=list(settings.allowed_origins),
         allow_methods=["GET", "POST", "PATCH", "DELETE"],
         allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "X-CSRF-Token", "X-Request-ID"],
-        expose_headers=["ETag", "Retry-After", "X-Request-ID"],
+        expose_headers=[
+            "ETag",
+            "Retry-After",
+            "X-Request-ID",
+            "RateLimit-Limit",
+            "RateLimit-Remaining",
+            "RateLimit-Reset",
+        ],
         allow_credentials=True,
         max_age=600,
     )
@@ -174,7 +210,14 @@ def _lifespan(config: WebConfig) -> Callable[[Litestar], AbstractAsyncContextMan
             clock=config.clock,
         ) as hub:
             app.state.hub = hub
-            app.state.people = People(hub.database, hub.clock, hub.keys)
+            app.state.people = People(
+                hub.database,
+                hub.clock,
+                hub.keys,
+                limiter=app.state.limiter,
+                public_url=hub.public_url,
+                production=hub.production,
+            )
             yield
 
     return lifespan

@@ -78,11 +78,25 @@ def doctor(*, data_dir: DataDir = None, as_json: AsJson = False) -> None:
 
 
 @app.command
-def routes(*, as_json: AsJson = False) -> None:
+def routes(
+    *, as_json: AsJson = False, as_markdown: Annotated[bool, Parameter(name="--markdown", negative="")] = False
+) -> None:
     """Every route with its access rule, rate preset and CSRF rule."""
     from kamhub.app.commands.routes import routes as run
 
-    run(as_json=as_json)
+    run(as_json=as_json, as_markdown=as_markdown)
+
+
+secrets = App(name="secrets", help="Secrets that are kept encrypted.")
+app.command(secrets)
+
+
+@secrets.command
+def rotate(*, data_dir: DataDir = None) -> None:
+    """Encrypt them with the current key, so that an earlier one can be taken out of KAMHUB_SECRET_KEY."""
+    from kamhub.app.commands.secrets import rotate as run
+
+    run(data_dir)
 
 
 def main() -> None:

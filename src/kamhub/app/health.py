@@ -1,5 +1,7 @@
 """Whether the process lives, and whether it can serve."""
 
+from typing import Literal
+
 from litestar import get
 from litestar.datastructures import State
 from litestar.types import ASGIApp
@@ -11,18 +13,37 @@ from kamhub.platform.database.migrate import load_migrations
 from kamhub.platform.limit.limiter import Limiter
 from kamhub.platform.web.json import json_reply
 from kamhub.platform.web.rules import rule
+from kamhub.platform.web.schemas import Documented, Reply
 
 _NEWEST = sql.SQL("SELECT max(version) FROM schema_migrations")
-_PROBE = rule(access="public", rate="none")
 
 
-@get("/health", opt=_PROBE)
+class AliveReply(Reply):
+    """The process answers."""
+
+    status: Literal["ok"]
+
+
+class ReadyReply(Reply):
+    """``failing`` names what is not there: ``database``, ``migrations``, ``redis``."""
+
+    status: Literal["ready", "unready"]
+    failing: list[str]
+
+
+@get("/health", opt=rule(access="public", rate="none", reply=AliveReply))
 async def alive() -> ASGIApp:
     """The process answers."""
     return json_reply({"status": "ok"})
 
 
-@get("/health/ready", opt=rule(access="public", rate="none", refusals=(503,)))
+@get(
+    "/health/ready",
+    opt={
+        **rule(access="public", rate="none", reply=ReadyReply),
+        Documented.KEY: Documented(replies={503: ReadyReply}),
+    },
+)
 async def ready(hub: Hub, state: State) -> ASGIApp:
     """The process can serve: database there, schema as the program needs it, shared limits. 503 names what is not."""
     failing = []

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException, ValidationException
+from litestar.status_codes import HTTP_303_SEE_OTHER
 
 from kamhub.kit.errors import Refusal
+from kamhub.platform.i18n.form_errors import OTHERWISE
 from kamhub.platform.web import problems
 from kamhub.platform.web.pages import render
 
 log = structlog.get_logger(__name__)
 
-_MACHINE_PREFIXES = ("/api/", "/health", "/octo", "/mcp", "/metrics", "/static/")
+# Addresses that programs call, and our own files; all others are pages that people read.
+API_PREFIXES = ("/api/", "/health", "/octo", "/mcp", "/metrics")
+_MACHINE_PREFIXES = (*API_PREFIXES, "/static/")
 
 
 def on_refusal(request: Request[Any, Any, Any], refusal: Refusal) -> Response[bytes]:
@@ -51,15 +56,17 @@ def _translate(error: HTTPException) -> Refusal:
 def _field_errors(error: ValidationException) -> list[problems.FieldError]:
     extra = error.extra if isinstance(error.extra, list) else []
     return [
-        problems.FieldError(str(item.get("key", "request")), str(item.get("message", "invalid")), "invalid")
+        problems.FieldError(str(item.get("key", "request")), OTHERWISE, "invalid")
         for item in extra
         if isinstance(item, dict)
-    ] or [problems.FieldError("request", error.detail, "invalid")]
+    ] or [problems.FieldError("request", OTHERWISE, "invalid")]
 
 
 def _answer(request: Request[Any, Any, Any], refusal: Refusal) -> Response[bytes]:
     if request.url.path.startswith(_MACHINE_PREFIXES):
-        return problems.reply(refusal)
+        return problems.reply(refusal, locale=problems.locale_of_call(request.headers))
+    if isinstance(refusal, problems.Unauthenticated):
+        return _to_sign_in(request)
     # "Try again" and the switch of language are links: they must lead to something that can be got.
     way_back = {} if request.method == "GET" else {"url_path": "/"}
     page = render(
@@ -73,6 +80,13 @@ def _answer(request: Request[Any, Any, Any], refusal: Refusal) -> Response[bytes
     )
     page.headers.update(refusal.headers)
     return page
+
+
+def _to_sign_in(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """Pages of staff are reached by signing in; afterwards the reader goes on to what could be got."""
+    way_on = {"next": request.url.path} if request.method == "GET" else {}
+    address = "/signin" + (f"?{urlencode(way_on)}" if way_on else "")
+    return Response(b"", status_code=HTTP_303_SEE_OTHER, headers={"Location": address, "Cache-Control": "no-store"})
 
 
 HANDLERS: dict[int | type[Exception], Any] = {

@@ -38,7 +38,7 @@ def _load() -> dict[str, _File]:
 _FILES = _load()
 
 
-@get("/static/{name:path}", opt=rule(access="public", rate="none", refusals=(404,)))
+@get("/static/{name:path}", opt=rule(access="public", rate="none", reply="file", refusals=(404,)))
 async def serve(request: Request, name: str) -> Response[bytes]:
     """A file by its name; kept for ever by the browser when asked for with its hash."""
     file = _FILES.get(name.lstrip("/"))

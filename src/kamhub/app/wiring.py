@@ -18,8 +18,8 @@ from kamhub.platform.settings import Settings, SettingsRefused
 
 def key_ring(settings: Settings, data_dir: Path) -> KeyRing:
     """The keys of this installation; in development without a secret, one made once and kept in the data folder."""
-    if settings.secret_key:
-        current, *previous = settings.secret_key.get_secret_value().split(",")
+    if settings.secret_keys:
+        current, *previous = settings.secret_keys
         return KeyRing(current, tuple(previous))
     if settings.production:
         raise SettingsRefused("KAMHUB_SECRET_KEY is missing.")
@@ -53,6 +53,7 @@ async def open_hub(
                 provider=provider,
                 public_url=public_url.rstrip("/"),
                 production=settings.production,
+                caps=settings.rate_limits == "on",
             )
         finally:
             await engine.stop()

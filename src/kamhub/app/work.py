@@ -9,9 +9,13 @@ from kamhub.hub.booking import actions as bookings
 from kamhub.hub.notice.jobs import JOBS as NOTICE_JOBS
 from kamhub.hub.payment import actions as payments
 from kamhub.hub.payment.jobs import JOBS as PAYMENT_JOBS
+from kamhub.hub.privacy.jobs import PERIODIC_JOBS as PRIVACY_PERIODIC_JOBS
 from kamhub.hub.services import Hub
 from kamhub.platform.job.types import Job, PeriodicJob, Retry
 from kamhub.platform.mail.types import MailTransport
+from kamhub.platform.mailed_link.jobs import JOBS as MAILED_LINK_JOBS
+from kamhub.platform.organisation.jobs import JOBS as ORGANISATION_JOBS
+from kamhub.platform.person.services import People
 from kamhub.platform.settings import Settings
 
 
@@ -20,6 +24,7 @@ class WorkContext:
     """What the jobs work with."""
 
     hub: Hub
+    people: People
     mail: MailTransport
     settings: Settings
 
@@ -37,9 +42,10 @@ async def adopt_payment_account(context: WorkContext) -> None:
         await payments.adopt_configured_account(context.hub, settings.cloudpayments_public_id, secret)
 
 
-JOBS: tuple[Job[WorkContext], ...] = (*PAYMENT_JOBS, *NOTICE_JOBS)
+JOBS: tuple[Job[WorkContext], ...] = (*PAYMENT_JOBS, *NOTICE_JOBS, *MAILED_LINK_JOBS, *ORGANISATION_JOBS)
 
 PERIODIC_JOBS: tuple[PeriodicJob[WorkContext], ...] = (
+    *PRIVACY_PERIODIC_JOBS,
     PeriodicJob(
         Job("booking.sweep_expired", "maintenance", sweep_expired, timedelta(seconds=60), Retry(attempts=1)),
         cron="*/30 * * * * *",

@@ -18,7 +18,7 @@ from kamhub.platform.database.pool import Database
 
 @dataclass(frozen=True, slots=True)
 class Hub:
-    """The hub's services. ``public_url`` has no trailing slash."""
+    """The hub's services. ``public_url`` has no trailing slash; ``caps``: what one contact may keep unpaid is bounded."""
 
     database: Database
     engine: SeatEngine
@@ -28,6 +28,7 @@ class Hub:
     provider: CloudPaymentsClient
     public_url: str
     production: bool
+    caps: bool = True
     stretches: FreshCache[tuple[UUID, int, int], DescribedStretch] = field(
         default_factory=lambda: FreshCache(seconds=10.0, size=20_000)
     )

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
+from fractions import Fraction
 
 _CURRENCY = re.compile(r"[A-Z]{3}")
+# Stricter than a decimal, which takes 1_000, NaN and the digits of every script; short enough to calculate with.
+_AMOUNT = re.compile(r"[+-]?[0-9]{1,40}(?:\.[0-9]{1,40})?(?:[eE][+-]?[0-9]{1,2})?")
+_LIMIT = Decimal(10) ** 15
 _SYMBOLS = {"RUB": "₽", "USD": "$", "EUR": "€"}
 _NARROW_NO_BREAK_SPACE = "\u202f"
 _NO_BREAK_SPACE = "\u00a0"
@@ -60,15 +64,14 @@ class Money:
 def parse_major(text: str, currency: str) -> Money:
     """Read an amount in major units, such as ``1500.00``.
 
-    Raises ``ValueError`` for anything that is not a finite number with at most two decimals.
+    Raises ``ValueError`` for anything that is not a number below 10 ** 15 with at most two decimals.
     """
-    try:
-        value = Decimal(text)
-    except InvalidOperation:
-        raise ValueError(f"not an amount: {text!r}") from None
-    if not value.is_finite() or abs(value) >= Decimal(10) ** 15:
+    if not _AMOUNT.fullmatch(text.strip()):
         raise ValueError(f"not an amount: {text!r}")
-    minor = value.scaleb(2)
-    if minor != minor.to_integral_value():
+    value = Decimal(text)
+    if abs(value) >= _LIMIT:
+        raise ValueError(f"not an amount: {text!r}")
+    minor = Fraction(value) * 100  # exact, where a decimal would round to its 28 digits
+    if minor.denominator != 1:
         raise ValueError(f"finer than a minor unit: {text!r}")
-    return Money(int(minor), currency)
+    return Money(minor.numerator, currency)

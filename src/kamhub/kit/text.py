@@ -37,3 +37,8 @@ def clean_text(text: str) -> str:
     """Several lines, trimmed, without control characters other than the line break."""
     lines = (clean_line(line) for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
     return "\n".join(lines).strip()
+
+
+def mark(message: str) -> str:
+    """Leaves a message as it is: marks one for the catalogue of translations where it is written but not yet shown."""
+    return message

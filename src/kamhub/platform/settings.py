@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
 from limits import parse
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from kamhub.platform.limit.rules import PRESETS
 
 MINIMUM_SECRET_LENGTH = 32
+
+
+MINIMUM_SECRET_VARIETY = 10
+_CONTACT = re.compile(r"mailto:[^\s@:/?#]+@[^\s@:/?#]+\.[^\s@:/?#]+|https://[^\s/]+\S*")
 
 
 class SettingsRefused(Exception):
@@ -33,6 +38,7 @@ class Settings(BaseSettings):
     redis_url: SecretStr | None = None
     secret_key: SecretStr | None = None
     public_url: str | None = None
+    security_contact: str | None = None
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
     rate_limits: Literal["on", "off"] = "on"
@@ -71,20 +77,37 @@ class Settings(BaseSettings):
             parse(text)
         return value
 
-    @field_validator("*", mode="before")
+    @field_validator("security_contact")
     @classmethod
-    def _blank_is_unset(cls, value: object, info: object) -> object:
-        name = getattr(info, "field_name", "")
-        return cls.model_fields[name].default if isinstance(value, str) and not value.strip() else value
+    def _reachable(cls, value: str | None) -> str | None:
+        if value is not None and not _CONTACT.fullmatch(value):
+            raise ValueError("give mailto: with an address, or an https:// address")
+        return value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _blank_is_unset(cls, values: dict[str, object]) -> dict[str, object]:
+        return {name: value for name, value in values.items() if not isinstance(value, str) or value.strip()}
 
     @property
     def production(self) -> bool:
         return self.env == "production"
 
+    @property
+    def secret_keys(self) -> tuple[str, ...]:
+        """The parts of the secret key, the current one first; none when it is not set."""
+        text = self.secret_key.get_secret_value() if self.secret_key else ""
+        return tuple(part.strip() for part in text.split(",")) if text else ()
+
     @cached_property
     def trusted_networks(self) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
         """The proxies whose X-Forwarded-For is believed; nobody by default, loopback included."""
         return tuple(ipaddress.ip_network(name, strict=False) for name in self.trusted_proxies)
+
+
+def is_weak_secret(secret: str) -> bool:
+    """Whether a secret key is too short or too even to be random."""
+    return len(secret) < MINIMUM_SECRET_LENGTH or len(set(secret)) < MINIMUM_SECRET_VARIETY
 
 
 def problems(settings: Settings) -> list[str]:
@@ -96,6 +119,8 @@ def problems(settings: Settings) -> list[str]:
         _ = settings.trusted_networks
     except ValueError as error:
         found.append(f"KAMHUB_TRUSTED_PROXIES must list addresses or networks: {error}.")
+    if "" in settings.secret_keys:
+        found.append("KAMHUB_SECRET_KEY has an empty part between its commas.")
     if settings.production:
         found += _production_problems(settings)
     return found
@@ -103,11 +128,10 @@ def problems(settings: Settings) -> list[str]:
 
 def _production_problems(settings: Settings) -> list[str]:
     found = []
-    secret = settings.secret_key.get_secret_value() if settings.secret_key else ""
-    if len(secret) < MINIMUM_SECRET_LENGTH or len(set(secret)) < 10:
-        found.append(
-            f"KAMHUB_SECRET_KEY is missing or weak: production needs at least {MINIMUM_SECRET_LENGTH} random characters."
-        )
+    parts = [part for part in settings.secret_keys if part]
+    if not parts or any(is_weak_secret(part) for part in parts):
+        which = "is missing or weak" if len(parts) < 2 else "has a weak part"
+        found.append(f"KAMHUB_SECRET_KEY {which}: production needs at least {MINIMUM_SECRET_LENGTH} random characters.")
     if not settings.redis_url:
         found.append("KAMHUB_REDIS_URL is missing: production shares its rate limits in Redis.")
     if not settings.allowed_origins:

@@ -11,8 +11,10 @@ from kamhub.hub.payment.settle import Settling
 from kamhub.hub.payment.types import Notification, OrderLink, PaymentAccount
 from kamhub.hub.services import Hub
 from kamhub.kit.money import Money
+from kamhub.platform.audit.types import Trail
 from tests.builders import Operator
 
+DISPATCHER = Trail("person", UUID(int=7), "Dispatcher")
 ANNA = Contact("Анна Ёлкина", "+79141234567", "anna@example.org", "ru")
 PARTY = (Passenger("Анна Ёлкина", "7701 123456", "adult"), Passenger("Щукин Ждан", None, "child"))
 

@@ -25,7 +25,7 @@ from kamhub.hub.services import Hub
 from kamhub.kit.clock import ManualClock
 from kamhub.kit.money import Money
 from tests.builders import World
-from tests.hub.booking.support import ANNA, NOBODY, PARTY, FakeProvider, pay
+from tests.hub.booking.support import ANNA, DISPATCHER, NOBODY, PARTY, FakeProvider, pay
 
 FIFTEEN = timedelta(minutes=15)
 TICK = timedelta(microseconds=1)
@@ -147,7 +147,7 @@ async def test_a_hold_is_booked_to_its_last_moment_and_not_after(
         actions.request_payment(hub_paid, made.access),
         actions.cancel(hub_paid, made.access, None),
         actions.quote_cancellation(hub_paid, made.access),
-        actions.decide(hub_paid, staff(made), confirm=True, message=None),
+        actions.decide(hub_paid, staff(made), trail=DISPATCHER, confirm=True, message=None),
     ):
         with pytest.raises(HoldExpired):
             await refused
@@ -161,12 +161,12 @@ async def test_without_online_payment_the_operator_decides(hub: Hub, world: Worl
     assert booking.expires_at == world.now + timedelta(days=3) - timedelta(minutes=30)
     again = await actions.book(hub, made.access, contact=ANNA)
     assert steps(again) == [(None, "on_hold"), ("on_hold", "pending")]
-    confirmed = await actions.decide(hub, staff(made), confirm=True, message="ждём вас")
+    confirmed = await actions.decide(hub, staff(made), trail=DISPATCHER, confirm=True, message="ждём вас")
     assert steps(confirmed)[-1] == ("pending", "confirmed")
     assert (confirmed.history[-1].actor, confirmed.history[-1].reason) == ("staff:7", "ждём вас")
     assert world.taken(booking.stretch.departure_id) == [2, 2, 2]
     with pytest.raises(BookingNotOpen):
-        await actions.decide(hub, staff(made), confirm=True, message=None)
+        await actions.decide(hub, staff(made), trail=DISPATCHER, confirm=True, message=None)
     with pytest.raises(BookingNotOpen):
         await actions.book(hub, made.access, contact=ANNA)
 
@@ -174,19 +174,19 @@ async def test_without_online_payment_the_operator_decides(hub: Hub, world: Worl
 async def test_a_rejected_booking_gives_its_seats_back_once(hub: Hub, world: World) -> None:
     made = await held(hub, world, online=False)
     await actions.book(hub, made.access, contact=ANNA)
-    rejected = await actions.decide(hub, staff(made), confirm=False, message="нет машины")
+    rejected = await actions.decide(hub, staff(made), trail=DISPATCHER, confirm=False, message="нет машины")
     assert rejected.status == "rejected"
     assert world.taken(rejected.stretch.departure_id) == [0, 0, 0]
     for confirm in (True, False):
         with pytest.raises(BookingNotOpen):
-            await actions.decide(hub, staff(made), confirm=confirm, message=None)
+            await actions.decide(hub, staff(made), trail=DISPATCHER, confirm=confirm, message=None)
     assert world.taken(rejected.stretch.departure_id) == [0, 0, 0]
 
 
 async def test_nobody_to_travel_is_nobody_to_confirm(hub: Hub, world: World) -> None:
     made = await held(hub, world)
     with pytest.raises(BookingNotOpen, match="no passengers"):
-        await actions.decide(hub, staff(made), confirm=True, message=None)
+        await actions.decide(hub, staff(made), trail=DISPATCHER, confirm=True, message=None)
     with pytest.raises(BookingNotOpen):
         await actions.request_payment(hub, made.access)
 
@@ -249,7 +249,7 @@ async def test_it_leaves_for_the_traveller_when_it_leaves_their_stop(
     departure = world.departure(operator=world.other)
     made = await actions.hold(hub, departure_id=departure, passengers=1, from_place=world.places["town"], channel="api")
     await actions.book(hub, made.access, contact=ANNA)
-    await actions.decide(hub, staff(made), confirm=True, message=None)
+    await actions.decide(hub, staff(made), trail=DISPATCHER, confirm=True, message=None)
     clock.advance(timedelta(days=3, minutes=15) - TICK)
     await actions.quote_cancellation(hub, made.access)
     clock.advance(TICK)
@@ -331,7 +331,7 @@ async def test_a_booking_that_is_not_there(hub: Hub, world: World) -> None:
             actions.book(hub, access, contact=ANNA),
             actions.cancel(hub, access, None),
             actions.quote_cancellation(hub, access),
-            actions.decide(hub, access, confirm=False, message=None),
+            actions.decide(hub, access, trail=DISPATCHER, confirm=False, message=None),
             actions.request_payment(hub, access),
         ):
             with pytest.raises(BookingNotFound):

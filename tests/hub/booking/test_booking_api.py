@@ -59,7 +59,7 @@ async def test_the_operator_confirms_or_rejects(web: Web, world: World) -> None:
     check_problem(await web.client.post(CONFIRM, json=decision, headers=spoof), 404, "booking_not_found")
     confirmed = (await web.client.post(CONFIRM, json=decision, headers=web.staff(world.main, "dispatcher"))).json()
     assert confirmed["status"] == "confirmed"
-    assert confirmed["history"][-1]["by"] == f"staff:{world.main.route}"
+    assert confirmed["history"][-1]["by"] == f"person:{world.main.people['dispatcher']}"
     check_problem(await web.client.post(CONFIRM, json=decision, headers=web.staff(world.main)), 409, "booking_not_open")
     decision = {"booking_id": other["id"], "action": "reject"}
     rejected = (await web.client.post(CONFIRM, json=decision, headers=web.staff(world.main))).json()

@@ -42,7 +42,7 @@ from kamhub.platform.crypto.keys import KeyRing
 from kamhub.platform.database.pool import Database
 from tests.builders import STOPS, World
 from tests.hub.booking.model import LEGS, Model, ModelBooking, ModelDeparture, stored_bookings
-from tests.hub.booking.support import ANNA, FakeProvider, pay
+from tests.hub.booking.support import ANNA, DISPATCHER, FakeProvider, pay
 
 Result = TypeVar("Result")
 PROFILES = {
@@ -76,6 +76,7 @@ class Stage:
             provider=FakeProvider(),
             public_url="http://hub.test",
             production=False,
+            caps=False,
         )
         self.transaction = 0
         self.run(self.database.open())
@@ -187,7 +188,7 @@ class Life(RuleBasedStateMachine):
     def decide(self, held: HeldBooking, confirm: bool) -> None:
         booking, _ = self.of(held)
         access = replace(held.access, actor="staff:1")
-        refused = self.stage.refusal(actions.decide(self.hub, access, confirm=confirm, message=None))
+        refused = self.stage.refusal(actions.decide(self.hub, access, trail=DISPATCHER, confirm=confirm, message=None))
         if booking.status == "expired":
             assert refused is HoldExpired
         elif booking.status not in ("on_hold", "pending") or (confirm and not booking.named):

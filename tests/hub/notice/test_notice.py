@@ -20,6 +20,7 @@ from kamhub.kit.text import Locale
 from kamhub.platform.job.types import GiveUp
 from kamhub.platform.mail.types import MailMessage, MailRefused
 from tests.builders import World
+from tests.hub.booking.support import DISPATCHER
 
 
 @dataclass
@@ -75,7 +76,7 @@ async def tell(hub: Hub, held: HeldBooking, kind: MessageKind, recipient: str = 
 async def test_a_request_is_acknowledged_and_the_ticket_follows(context: Context, hub: Hub, world: World) -> None:
     held = await booked(hub, world)
     await send_all(context, world)
-    await bookings.decide(hub, held.access, confirm=True, message=None)
+    await bookings.decide(hub, held.access, trail=DISPATCHER, confirm=True, message=None)
     await send_all(context, world)
     asked, confirmed = context.mail.mails
     code = held.booking.code
@@ -173,7 +174,7 @@ async def test_what_is_not_true_any_more_is_not_sent(context: Context, hub: Hub,
 
 async def test_a_rejection_passes_on_the_operators_words(context: Context, hub: Hub, world: World) -> None:
     held = await booked(hub, world, locale="en")
-    await bookings.decide(hub, held.access, confirm=False, message="The <pass> is closed & snowed in")
+    await bookings.decide(hub, held.access, trail=DISPATCHER, confirm=False, message="The <pass> is closed & snowed in")
     await send_all(context, world)
     [mail] = context.mail.mails
     assert "The <pass> is closed & snowed in" in mail.text

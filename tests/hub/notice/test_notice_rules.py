@@ -9,11 +9,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from kamhub.hub.booking.types import Booking, PaymentLink, RefundState
-from kamhub.hub.notice import rules, views
+from kamhub.hub.notice import rules
 from kamhub.hub.notice.types import MessageKind
 from kamhub.kit.money import Money
 from kamhub.kit.text import LOCALES, Locale
 from kamhub.platform.i18n.catalogue import translator
+from kamhub.platform.mail import letter
 from tests.hub.ticket.test_ticket import booking
 
 PAGE = "https://hub.example/booking/1?token=t"
@@ -22,7 +23,7 @@ UNTIL = datetime(2026, 11, 24, 14, 20, tzinfo=ZoneInfo("Asia/Kamchatka"))
 
 
 def text(kind: MessageKind, it: Booking, locale: Locale = "en") -> str:
-    return views.as_text(rules.compose(kind, it, locale, PAGE)).replace("\N{NO-BREAK SPACE}", " ")
+    return letter.as_text(rules.compose(kind, it, locale, PAGE)).replace("\N{NO-BREAK SPACE}", " ")
 
 
 def held() -> Booking:
@@ -73,7 +74,7 @@ def test_times_are_those_of_the_place() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_text_and_html_say_the_same(kind: MessageKind) -> None:
     notice = rules.compose(kind, held() if kind == "held" else booking(), "ru", PAGE)
-    plain, html = views.as_text(notice), views.as_html(notice, "ru")
+    plain, html = letter.as_text(notice), letter.as_html(notice, "ru")
     for words in (
         notice.heading,
         *notice.paragraphs,

@@ -16,5 +16,5 @@ from tests.hub.payment.support import Provider, Till
 @pytest.fixture
 async def till(hub: Hub, world: World, service: Provider) -> AsyncIterator[Till]:
     client = CloudPaymentsClient("http://provider.test", transport=service)
-    yield Till(replace(hub, provider=client), world, service)
+    yield Till(replace(hub, provider=client, caps=False), world, service)
     await client.close()

@@ -18,6 +18,7 @@ from kamhub.hub.payment.signature import sign
 from kamhub.hub.payment.types import NotificationKind, SignatureInvalid
 from kamhub.kit.clock import ManualClock
 from tests.conftest import NOW
+from tests.hub.booking.support import DISPATCHER
 from tests.hub.payment.support import BODIES, FORM, Till
 
 QUARTER = timedelta(minutes=15)
@@ -273,7 +274,7 @@ async def test_two_payments_at_once_are_one_and_a_refund(till: Till) -> None:
 
 async def test_money_for_a_booking_confirmed_by_hand_only_counts(till: Till) -> None:
     booking = await till.booked()
-    await bookings.decide(till.hub, access(booking), confirm=True, message=None)
+    await bookings.decide(till.hub, access(booking), trail=DISPATCHER, confirm=True, message=None)
     assert await till.tell("pay", booking) == 0
     assert till.booking(booking) == ("confirmed", 250_000, None)
     assert till.confirmations(booking) == 1

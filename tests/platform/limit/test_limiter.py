@@ -8,6 +8,10 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+import structlog
+from limits import parse
+from limits.aio.storage import MemoryStorage
+from limits.aio.strategies import FixedWindowRateLimiter, RateLimiter
 
 from kamhub.platform.limit.limiter import Limiter
 from kamhub.platform.limit.types import Allowance, LimiterUnavailable, RateLimited
@@ -77,20 +81,85 @@ async def test_without_its_store_sign_in_closes_and_the_rest_stays_open(valkey: 
     limiter = Limiter(valkey.url)
     assert await limiter.ping()
     valkey.stop()
-    with pytest.raises(LimiterUnavailable):
-        await limiter.hit("authentication", "/x", "address:1")
-    assert (await limiter.hit("api", "/x", "address:1")).remaining == 100
-    assert limiter.outages == 2
+    with structlog.testing.capture_logs() as written:
+        with pytest.raises(LimiterUnavailable):
+            await limiter.hit("authentication", "/x", "address:1")
+        assert (await limiter.hit("api", "/x", "address:1")).remaining == 100
+        with pytest.raises(LimiterUnavailable):
+            await limiter.hit("account", "/x", "person:1")
+    assert limiter.outages == {"authentication": 1, "api": 1, "account": 1}
+    assert [line["preset"] for line in written if line["log_level"] == "warning"] == list(limiter.outages)
     assert not await limiter.ping()
 
 
-async def test_the_window_slides() -> None:
-    limiter = Limiter(None, {"api": "4/second"})
+class Clock:
+    """The time of the library's memory store."""
+
+    now = 1_800_000_000.0
+
+    def time(self) -> float:
+        return self.now
+
+
+async def let_through_at_the_border(strategy: RateLimiter, clock: Clock) -> int:
+    """Of a window of 10 s with 4 calls: one at its start, then as many as go, just before its end and just after."""
+    clock.now, item = Clock.now, parse("4/10 seconds")
+    await strategy.hit(item, "x")
     passed = 0
-    started = asyncio.get_running_loop().time()
-    while asyncio.get_running_loop().time() - started < 2.5:
-        passed += await outcomes(limiter, 1)
-    # A window that only resets would let 4 through at each turn of the second, twelve in two and a half; a sliding one
-    # lets through about four in any second, whenever it begins.
-    # Slow machines stretch the loop beyond its time, so the bound has room; a window that never slid would stop at 4.
-    assert 8 <= passed <= 16
+    for moment in (9.5, 10.5):
+        clock.now = Clock.now + moment
+        passed += sum([await strategy.hit(item, "x") for _ in range(10)])
+    return passed
+
+
+async def test_the_window_slides(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    monkeypatch.setattr("time.time", clock.time)
+    # The control: a window that only starts anew lets nearly twice as many through within a second.
+    assert await let_through_at_the_border(FixedWindowRateLimiter(MemoryStorage()), clock) == 7
+    # Of ours only the very first call has left the window by then.
+    assert await let_through_at_the_border(Limiter(None)._strategy, clock) == 4
+
+
+async def test_no_stretch_as_long_as_the_window_holds_more_than_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    monkeypatch.setattr("time.time", clock.time)
+    limiter = Limiter(None, {"authentication": "5/15 minutes"})
+    let_in = []
+    for second in range(0, 4 * 900, 7):
+        clock.now = Clock.now + second
+        if await outcomes(limiter, 1, "authentication"):
+            let_in.append(second)
+    assert all(later - earlier >= 900 for earlier, later in zip(let_in, let_in[5:], strict=False))
+    assert len(let_in) == 20  # and none is kept waiting longer than the window
+
+
+async def test_the_window_slides_in_the_shared_store_too(valkey: Valkey) -> None:
+    limiter = Limiter(valkey.url, {"api": "4/2 seconds"})
+    time = asyncio.get_running_loop().time
+    let_in: list[tuple[float, float]] = []
+    give_up = time() + 60
+    while len(let_in) < 13 and time() < give_up:
+        asked = time()
+        if await outcomes(limiter, 1):
+            let_in.append((asked, time()))
+    # Between two that are five apart lies a window; the counted moment is somewhere between question and answer.
+    gaps = [later[1] - earlier[0] for earlier, later in zip(let_in, let_in[4:], strict=False)]
+    assert len(gaps) == 9
+    assert min(gaps) >= 2
+
+
+async def test_a_caller_who_comes_back_when_told_is_let_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    monkeypatch.setattr("time.time", clock.time)
+    limiter = Limiter(None, {"creation": "2/minute"})
+    assert await outcomes(limiter, 2, "creation") == 2
+    clock.now += 20
+    with pytest.raises(RateLimited) as refused:
+        await limiter.hit("creation", "/x", "address:1")
+    wait = int(refused.value.headers["Retry-After"])
+    assert wait == 40
+    clock.now += wait - 1
+    assert await outcomes(limiter, 1, "creation") == 0
+    clock.now += 2
+    assert await outcomes(limiter, 1, "creation") == 1

@@ -61,6 +61,14 @@ def test_production_says_what_is_missing(environment: pytest.MonkeyPatch, name: 
         ("KAMHUB_SECRET_KEY", "short"),
         ("KAMHUB_SECRET_KEY", "a" * 64),
         ("KAMHUB_SECRET_KEY", "abcabcabc" * 8),
+        ("KAMHUB_SECRET_KEY", f"{GOOD['KAMHUB_SECRET_KEY']},an old one"),
+        ("KAMHUB_SECRET_KEY", f"{'a' * 64},{GOOD['KAMHUB_SECRET_KEY']}"),
+        ("KAMHUB_SECRET_KEY", f"{GOOD['KAMHUB_SECRET_KEY']},"),
+        ("KAMHUB_SECRET_KEY", f"{GOOD['KAMHUB_SECRET_KEY']}, ,{GOOD['KAMHUB_SECRET_KEY']}"),
+        ("KAMHUB_SECURITY_CONTACT", "security@hub.example"),
+        ("KAMHUB_SECURITY_CONTACT", "mailto:security"),
+        ("KAMHUB_SECURITY_CONTACT", "http://hub.example/security"),
+        ("KAMHUB_SECURITY_CONTACT", "https://hub.example\nExpires: never"),
         ("KAMHUB_ALLOWED_ORIGINS", "*"),
         ("KAMHUB_ALLOWED_ORIGINS", "https://shop.example,*"),
         ("KAMHUB_PUBLIC_URL", "http://hub.example"),
@@ -101,6 +109,32 @@ def test_development_needs_nothing_and_still_refuses_every_origin(environment: p
         environment.delenv(name)
     assert not load_settings().production
     assert "refused" in refused(environment, "KAMHUB_ALLOWED_ORIGINS", "*")[0]
+
+
+def test_the_parts_of_the_secret_key_are_read_without_the_blanks_around_them(environment: pytest.MonkeyPatch) -> None:
+    new, old = GOOD["KAMHUB_SECRET_KEY"], GOOD["KAMHUB_SECRET_KEY"][::-1]
+    assert load_settings().secret_keys == (new,)
+    environment.setenv("KAMHUB_SECRET_KEY", f" {new} , {old} ")
+    assert load_settings().secret_keys == (new, old)
+    environment.setenv("KAMHUB_ENV", "development")
+    environment.setenv("KAMHUB_SECRET_KEY", "short,shorter")
+    assert load_settings().secret_keys == ("short", "shorter")
+    assert "empty part" in refused(environment, "KAMHUB_SECRET_KEY", "short,,shorter")[0]
+
+
+def test_what_is_blank_counts_as_not_set(environment: pytest.MonkeyPatch) -> None:
+    for name in ("CLOUDPAYMENTS_API_URL", "MAIL_FROM", "RATE_LIMITS", "WORKER_HEALTH_PORT", "RATE_PRESETS", "DATA_DIR"):
+        environment.setenv(f"KAMHUB_{name}", " ")
+    settings = load_settings()
+    assert "cloudpayments_api_url" not in settings.model_fields_set
+    assert settings.cloudpayments_api_url == "https://api.cloudpayments.ru"
+    assert (settings.rate_limits, settings.worker_health_port, settings.data_dir) == ("on", 0, None)
+
+
+@pytest.mark.parametrize("contact", ["mailto:security@hub.example", "https://hub.example/security"])
+def test_where_weaknesses_are_reported(environment: pytest.MonkeyPatch, contact: str) -> None:
+    environment.setenv("KAMHUB_SECURITY_CONTACT", contact)
+    assert load_settings().security_contact == contact
 
 
 def test_lists_and_networks(environment: pytest.MonkeyPatch) -> None:

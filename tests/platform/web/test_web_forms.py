@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field, field_validator
 
 from kamhub.kit.errors import Refusal
 from kamhub.platform.crypto.keys import KeyRing
+from kamhub.platform.settings import Settings
 from kamhub.platform.web.csrf import COOKIE, Csrf, csrf_guard
 from kamhub.platform.web.json import parse_json, validate
 from kamhub.platform.web.problems import BodyUnreadable, FieldError, InputInvalid, document, reply
@@ -35,13 +36,13 @@ class Form(BaseModel):
         return value
 
 
-@post("/form", status_code=200, opt=rule(access="page", rate="none", csrf="form"))
+@post("/form", status_code=200, opt=rule(access="page", rate="none", csrf="form", body="none", reply="page"))
 async def form(request: Request[Any, Any, Any]) -> Response[Any]:
     """A form: the guard read its body, and the handler still can."""
     return Response(dict(await request.form()))
 
 
-@get("/form", opt=rule(access="page", rate="none"))
+@get("/form", opt=rule(access="page", rate="none", reply="page"))
 async def page() -> None:
     """Nothing to guard."""
 
@@ -55,7 +56,7 @@ def client() -> httpx.AsyncClient:
     app = Litestar(
         [form, page],
         guards=[csrf_guard],
-        state=State({"csrf": CSRF}),
+        state=State({"csrf": CSRF, "settings": Settings(env="development")}),
         exception_handlers={Refusal: refused},
         openapi_config=None,
     )
@@ -115,8 +116,8 @@ def test_no_token_is_guessed(text: str) -> None:
 @pytest.mark.parametrize(
     ("body", "field", "message", "code"),
     [
-        (b"{}", "name", "Field required", "missing"),
-        (b'{"name": "long"}', "name", "String should have at most 3 characters", "string_too_long"),
+        (b"{}", "name", "Fill this in, please.", "missing"),
+        (b'{"name": "long"}', "name", "At most 3 characters.", "string_too_long"),
         (b'{"name": "bob"}', "name", "anybody but Bob", "value_error"),
         (b'{"name": "a", "inner": {"b": "x"}}', "inner.b", None, "int_parsing"),
         (b"[]", "body", None, "model_type"),

@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import psycopg
@@ -14,21 +14,17 @@ from rich.console import Console
 from rich.table import Table
 
 from kamhub.app.commands.target import Target, known_target
+from kamhub.app.demo.timetable import MAIN, SECOND
 from kamhub.platform.database.errors import DatabaseUnsuitable
 from kamhub.platform.database.migrate import applied_versions, check_server, compare, load_migrations
 from kamhub.platform.embedded.data_dir import default_data_dir, lock_holder
+from kamhub.platform.monitoring import store
+from kamhub.platform.monitoring.types import Finding, weak
+from kamhub.platform.monitoring.weak_files import look_at_files
+from kamhub.platform.monitoring.weak_settings import look_at_settings
 from kamhub.platform.settings import SettingsRefused, load_settings
 
 FREE_DISK_WANTED = 1_000_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at."""
-
-    name: str
-    ok: bool
-    detail: str
 
 
 def doctor(data_dir: Path | None, *, as_json: bool) -> None:
@@ -44,10 +40,16 @@ def doctor(data_dir: Path | None, *, as_json: bool) -> None:
     else:
         table = Table("", "what", "detail", box=None)
         for finding in findings:
-            table.add_row("ok" if finding.ok else "NOT", finding.name, finding.detail)
+            table.add_row(_verdict(finding), finding.name, finding.detail)
         Console(width=140).print(table)
     if not report["ok"]:
         raise SystemExit(1)
+
+
+def _verdict(finding: Finding) -> str:
+    if not finding.ok:
+        return "NOT"
+    return "note" if finding.note else "ok"
 
 
 def _examine(data_dir: Path | None) -> tuple[list[Finding], Target | None]:
@@ -56,7 +58,12 @@ def _examine(data_dir: Path | None) -> tuple[list[Finding], Target | None]:
     except SettingsRefused as refused:
         return [Finding("settings", False, str(refused))], None
     folder = (data_dir or settings.data_dir or default_data_dir()).absolute()
-    findings = [Finding("settings", True, f"environment {settings.env}"), _disk(folder)]
+    findings = [
+        Finding("settings", True, f"environment {settings.env}"),
+        *look_at_settings(settings),
+        _disk(folder),
+        *look_at_files(folder, production=settings.production),
+    ]
     target = known_target(settings, folder)
     if target is None:
         return [*findings, Finding("database", False, "no KAMHUB_DATABASE_URL, and no embedded database runs")], None
@@ -71,13 +78,16 @@ def _disk(folder: Path) -> Finding:
 
 
 def _database(target: Target) -> list[Finding]:
+    production = target.settings.production
     try:
         with psycopg.connect(target.app_url, connect_timeout=5, autocommit=True) as connection:
             server = f"PostgreSQL {connection.info.server_version // 10000}"
+            schema = _judge("schema", "up to date", lambda: _current(connection))
             return [
                 _judge("database", server, lambda: check_server(connection)),
-                _judge("schema", "up to date", lambda: _current(connection)),
-                _role(connection, production=target.settings.production),
+                schema,
+                _login(connection, production=production),
+                *(_people(connection, production=production) if schema.ok else ()),
             ]
     except psycopg.OperationalError as error:
         return [Finding("database", False, str(error).strip().splitlines()[0])]
@@ -97,9 +107,23 @@ def _current(connection: psycopg.Connection) -> None:
         raise DatabaseUnsuitable(f"{len(pending)} migration(s) are missing: run `kamhub migrate`")
 
 
-def _role(connection: psycopg.Connection, *, production: bool) -> Finding:
+def _login(connection: psycopg.Connection, *, production: bool) -> Finding:
     """Whether the login itself is held by row-level security; the roles it takes always are."""
-    row = connection.execute("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = session_user").fetchone()
-    if row == (False,):
-        return Finding("row-level security", True, "the running login does not bypass it")
-    return Finding("row-level security", not production, "this login could bypass it: production needs one that cannot")
+    name = "row-level security"
+    bypasses, owns = store.login_rights(connection)
+    if bypasses:
+        return weak(name, "this login could bypass it: production needs one that cannot", production=production)
+    if owns:
+        return weak(name, "this login owns the tables and could switch it off: use another", production=production)
+    return Finding(name, True, "the running login does not bypass it")
+
+
+def _people(connection: psycopg.Connection, *, production: bool) -> list[Finding]:
+    demo = store.people_of_domains(connection, [f"{slug}.example" for slug in (MAIN, SECOND)])
+    single = store.owners_without_second_factor(connection)
+    endless = store.keys_without_expiry(connection)
+    return [
+        Finding("demo people", not (demo and production), f"{demo} may sign in", note=bool(demo)),
+        Finding("second factor", True, f"{single} owner(s) and administrator(s) have none", note=bool(single)),
+        Finding("API keys", True, f"{endless} never expire(s)", note=bool(endless)),
+    ]

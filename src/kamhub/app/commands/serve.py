@@ -21,6 +21,7 @@ from kamhub.platform.job.worker import JobWorker
 from kamhub.platform.mail.actions import mail_transport
 from kamhub.platform.mail.types import MailTransport
 from kamhub.platform.monitoring.logs import configure_logging
+from kamhub.platform.person.services import People
 from kamhub.platform.settings import SettingsRefused
 from kamhub.platform.web.rules import RouteWithoutRule
 
@@ -109,7 +110,8 @@ async def _work(target: Target, mail: MailTransport) -> None:
     async with open_hub(
         settings, target.app_url, keys, application="kamhub-worker", public_url=public_url, sizes=sizes
     ) as hub:
-        context = WorkContext(hub=hub, mail=mail, settings=settings)
+        people = People(hub.database, hub.clock, keys, public_url=hub.public_url, production=settings.production)
+        context = WorkContext(hub=hub, people=people, mail=mail, settings=settings)
         runner = JobWorker(
             target.app_url,
             JOBS,

@@ -140,8 +140,9 @@ def _people(connection: Connection, password: str) -> None:
         row = connection.execute("SELECT password_hash FROM people WHERE id = %s", (person,)).fetchone()
         if row is None or not _matches(hasher, row[0], password):
             connection.execute(
-                "INSERT INTO people (id, email, name, password_hash) VALUES (%s, %s, %s, %s) "
-                "ON CONFLICT (id) DO UPDATE SET password_hash = excluded.password_hash",
+                "INSERT INTO people (id, email, name, password_hash, email_confirmed_at) VALUES (%s, %s, %s, %s, now()) "
+                "ON CONFLICT (id) DO UPDATE SET password_hash = excluded.password_hash, "
+                "email_confirmed_at = coalesce(people.email_confirmed_at, excluded.email_confirmed_at)",
                 (person, email, _NAMES[role], hasher.hash(password)),
             )
         _insert(

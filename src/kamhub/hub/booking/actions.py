@@ -22,6 +22,7 @@ from kamhub.hub.booking.types import (
     BookingStatus,
     CancellationQuote,
     Channel,
+    Consent,
     Contact,
     HoldExpired,
     Passenger,
@@ -40,6 +41,8 @@ from kamhub.hub.services import Hub
 from kamhub.kit.ids import normalise_code
 from kamhub.kit.money import Money
 from kamhub.kit.phone import parse_phone
+from kamhub.platform.audit import actions as audit
+from kamhub.platform.audit.types import Trail
 from kamhub.platform.database.pool import Connection
 
 
@@ -63,6 +66,11 @@ class HeldBooking:
 def open_token(hub: Hub, token: str | None, booking_id: UUID) -> BookingAccess:
     """The right a token gives to that booking. Raises ``BookingTokenInvalid`` or ``BookingNotFound``."""
     return hub.tokens.open(token, booking_id)
+
+
+def cookie_name(booking_id: UUID) -> str:
+    """The cookie in which a browser keeps the token of that booking."""
+    return f"booking_{booking_id.hex}"
 
 
 async def hold(
@@ -189,17 +197,26 @@ async def book(
     contact: Contact,
     passenger_list: Sequence[Passenger] = (),
     special_requests: str | None = None,
+    consent: Consent | None = None,
 ) -> Booking:
     """Say who travels on a hold, and get the link to pay it by. May be repeated while the hold lives.
 
     A hold of an organisation without a payment account becomes ``pending``: the operator decides on it. When the
-    payment service does not answer the booking has no link yet; ``request_payment`` tries again.
-    Raises ``BookingNotFound``, ``HoldExpired``, ``BookingNotOpen``.
+    payment service does not answer the booking has no link yet; ``request_payment`` tries again. ``consent`` is the text
+    that was shown before, if any.
+    Raises ``BookingNotFound``, ``HoldExpired``, ``BookingNotOpen``, ``TooManyHolds``.
     """
     now = hub.clock.now()
     async with hub.database.tenant(access.organisation_id) as connection:
+        # The contact's lock first: two bookings of one contact at a time would both find room under the cap.
+        await store.lock_contact(connection, rules.contact_locks(access.organisation_id, contact.phone, contact.email))
         row = await _require(connection, access, lock=True)
         rules.require_open(row.status, row.expires_at, now)
+        if hub.caps and row.channel != "staff":
+            others = await store.unpaid_of_contact(connection, row, contact, now)
+            rules.require_under_cap(others, row.passengers, now)
+        if consent is not None:
+            await store.add_consent(connection, row, consent, now)
         await store.set_passengers(connection, row, contact, special_requests, passenger_list)
         named = await _require(connection, access, lock=True)
         payable = await payment_store.account_of(connection, hub.keys, access.organisation_id) is not None
@@ -266,8 +283,8 @@ async def cancel(hub: Hub, access: BookingAccess, reason: str | None) -> tuple[B
     return await load(hub, access), quote.refund
 
 
-async def decide(hub: Hub, access: BookingAccess, *, confirm: bool, message: str | None) -> Booking:
-    """The operator confirms a booking that waits for it (or for money), or rejects it.
+async def decide(hub: Hub, access: BookingAccess, *, trail: Trail, confirm: bool, message: str | None) -> Booking:
+    """The operator confirms a booking that waits for it (or for money), or rejects it; written into the log.
 
     Raises ``BookingNotFound``, ``HoldExpired``, ``BookingNotOpen``.
     """
@@ -285,6 +302,8 @@ async def decide(hub: Hub, access: BookingAccess, *, confirm: bool, message: str
         await store.set_status(connection, row, status, now, access.actor, message)
         await payment_store.close_orders(connection, row.organisation_id, row.id)
         await tell_booker(connection, row, "confirmed" if confirm else "rejected", now)
+        states = {"before": {"status": row.status}, "after": {"status": status}}
+        await audit.record(connection, row.organisation_id, trail, "booking.decided", "booking", row.id, now, **states)
     return await load(hub, access)
 
 

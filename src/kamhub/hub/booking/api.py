@@ -7,27 +7,35 @@ from litestar import Request, Response, get, post
 from litestar.types import ASGIApp
 
 from kamhub.hub.booking import actions
-from kamhub.hub.booking.forms import BookForm, BookingReference, CancelForm, DecisionForm, HoldForm
+from kamhub.hub.booking.forms import LIST_TOO_LONG, BookForm, BookingReference, CancelForm, DecisionForm, HoldForm
+from kamhub.hub.booking.replies import BookedReply, BookingReply, CancelledReply, HeldReply, QuoteReply
 from kamhub.hub.booking.tokens import BookingAccess
-from kamhub.hub.booking.types import BookingNotFound, BookingTokenInvalid
+from kamhub.hub.booking.types import Booking, BookingNotFound, BookingTokenInvalid, TooManyHolds
 from kamhub.hub.booking.views import booking_json, quote_json
 from kamhub.hub.services import Hub
 from kamhub.hub.ticket.actions import ticket_ics, ticket_pdf
+from kamhub.kit.text import mark
 from kamhub.platform.i18n.request import locale_of
 from kamhub.platform.person.types import Staff
 from kamhub.platform.web.json import json_reply, parse_json, read_body, read_json
 from kamhub.platform.web.problems import FieldError, InputInvalid
 from kamhub.platform.web.rules import rule
+from kamhub.platform.web.schemas import Documented
 
 _SCHEME = "booking"
 MAX_KEY_LENGTH = 200
-BOOKING = rule(access="booking", rate="api", refusals=(401, 404))
+_KEY_LENGTH = mark("Give the key 1 to 200 characters.")
 
 
 @post(
     "/api/transfers/hold",
     status_code=201,
-    opt=rule(access="public", rate="hold", csrf="anonymous", body=HoldForm, refusals=(400, 404, 409, 410, 422)),
+    opt={
+        **rule(
+            access="public", rate="hold", csrf="anonymous", body=HoldForm, reply=HeldReply, refusals=(404, 409, 410)
+        ),
+        Documented.KEY: Documented(idempotency_key=True),
+    },
 )
 async def hold(request: Request) -> ASGIApp:
     """Hold seats for a party, all or none. A repeat with the same Idempotency-Key gives the same booking."""
@@ -49,7 +57,17 @@ async def hold(request: Request) -> ASGIApp:
 @post(
     "/api/transfers/book",
     status_code=201,
-    opt=rule(access="public", rate="hold", csrf="anonymous", body=BookForm, refusals=(400, 401, 404, 409, 410, 422)),
+    opt={
+        **rule(
+            access="public",
+            rate="hold",
+            csrf="anonymous",
+            body=BookForm,
+            reply=BookedReply,
+            refusals=(401, 404, 409, 410),
+        ),
+        Documented.KEY: Documented(idempotency_key=True, booking_token=True),
+    },
 )
 async def book(request: Request, hub: Hub) -> ASGIApp:
     """Say who travels and get the link to pay by: on a hold (with its token), or holding the seats first."""
@@ -60,7 +78,7 @@ async def book(request: Request, hub: Hub) -> ASGIApp:
         if (named := _booking_named(body)) is not None:
             actions.open_token(hub, booking_token(request), named)
         raise
-    token = None
+    token, fresh = None, False
     if form.departure_id is not None and form.passengers is not None:
         held = await actions.hold(
             hub,
@@ -71,26 +89,36 @@ async def book(request: Request, hub: Hub) -> ASGIApp:
             key=idempotency_key(request),
             channel="api",
         )
-        access, token = held.access, held.token
+        access, token, fresh = held.access, held.token, held.created
     else:
         access = hub.tokens.read(booking_token(request))
         if access.booking_id != form.booking_id:
             raise BookingNotFound
         await _require_room(hub, access, form)
-    booking = await actions.book(
-        hub,
-        access,
-        contact=form.contact.contact(),
-        passenger_list=[person.passenger() for person in form.passenger_list],
-        special_requests=form.special_requests or None,
-    )
+    booking = await _book(hub, access, form, fresh=fresh)
     return json_reply(booking_json(booking, hub.public_url, token), 201)
+
+
+async def _book(hub: Hub, access: BookingAccess, form: BookForm, *, fresh: bool) -> Booking:
+    try:
+        return await actions.book(
+            hub,
+            access,
+            contact=form.contact.contact(),
+            passenger_list=[person.passenger() for person in form.passenger_list],
+            special_requests=form.special_requests or None,
+            consent=form.consented(),
+        )
+    except TooManyHolds:
+        if fresh:  # held by this very call, which gives nobody its token
+            await actions.cancel(hub, access, "too_many_holds")
+        raise
 
 
 async def _require_room(hub: Hub, access: BookingAccess, form: BookForm) -> None:
     booking = await actions.load(hub, access)
     if len(form.passenger_list) > booking.passengers:
-        raise InputInvalid([FieldError("passenger_list", "longer than the party the seats are held for", "too_long")])
+        raise InputInvalid([FieldError("passenger_list", LIST_TOO_LONG, "too_long")])
 
 
 def _booking_named(body: bytes) -> UUID | None:
@@ -101,7 +129,10 @@ def _booking_named(body: bytes) -> UUID | None:
         return None
 
 
-@get("/api/transfers/bookings/{booking_id:uuid}", opt=BOOKING)
+@get(
+    "/api/transfers/bookings/{booking_id:uuid}",
+    opt=rule(access="booking", rate="api", reply=BookingReply),
+)
 async def show(request: Request, hub: Hub, booking_id: UUID) -> ASGIApp:
     """The booking."""
     access = actions.open_token(hub, booking_token(request), booking_id)
@@ -110,7 +141,7 @@ async def show(request: Request, hub: Hub, booking_id: UUID) -> ASGIApp:
 
 @get(
     "/api/transfers/bookings/{booking_id:uuid}/cancellation",
-    opt=rule(access="booking", rate="api", refusals=(401, 404, 409, 410)),
+    opt=rule(access="booking", rate="api", reply=QuoteReply, refusals=(409, 410)),
 )
 async def cancellation(request: Request, hub: Hub, booking_id: UUID) -> ASGIApp:
     """What cancelling now would give back."""
@@ -121,7 +152,7 @@ async def cancellation(request: Request, hub: Hub, booking_id: UUID) -> ASGIApp:
 @post(
     "/api/transfers/cancel",
     status_code=200,
-    opt=rule(access="booking", rate="api", csrf="token", body=CancelForm, refusals=(400, 401, 404, 409, 410, 422)),
+    opt=rule(access="booking", rate="api", csrf="token", body=CancelForm, reply=CancelledReply, refusals=(409, 410)),
 )
 async def cancel(request: Request, hub: Hub) -> ASGIApp:
     """Cancel by the policy; the seats are free at once, the refund is on its way."""
@@ -149,7 +180,9 @@ async def cancel(request: Request, hub: Hub) -> ASGIApp:
         rate="api",
         csrf="token",
         body=DecisionForm,
-        refusals=(400, 401, 403, 404, 409, 410, 422),
+        reply=BookingReply,
+        refusals=(404, 409, 410),
+        audit="booking.decided",
     ),
 )
 async def confirm(request: Request, hub: Hub, staff: Staff) -> ASGIApp:
@@ -161,14 +194,15 @@ async def confirm(request: Request, hub: Hub, staff: Staff) -> ASGIApp:
         if (named := _booking_named(body)) is not None:
             await actions.load(hub, BookingAccess(staff.organisation_id, named))
         raise
-    access = BookingAccess(staff.organisation_id, form.booking_id, actor=f"staff:{staff.person_id}")
-    booking = await actions.decide(hub, access, confirm=form.action == "confirm", message=form.message or None)
+    access = BookingAccess(staff.organisation_id, form.booking_id, actor=staff.trail.actor)
+    confirmed = form.action == "confirm"
+    booking = await actions.decide(hub, access, trail=staff.trail, confirm=confirmed, message=form.message or None)
     return json_reply(booking_json(booking, hub.public_url))
 
 
 @get(
     "/api/transfers/bookings/{booking_id:uuid}/ticket.pdf",
-    opt=rule(access="booking", rate="api", refusals=(401, 404, 409)),
+    opt=rule(access="booking", rate="api", reply="pdf", refusals=(409,)),
 )
 async def pdf(request: Request, hub: Hub, booking_id: UUID) -> Response[bytes]:
     """The ticket to print, once confirmed."""
@@ -179,7 +213,7 @@ async def pdf(request: Request, hub: Hub, booking_id: UUID) -> Response[bytes]:
 
 @get(
     "/api/transfers/bookings/{booking_id:uuid}/ticket.ics",
-    opt=rule(access="booking", rate="api", refusals=(401, 404, 409)),
+    opt=rule(access="booking", rate="api", reply="calendar", refusals=(409,)),
 )
 async def ics(request: Request, hub: Hub, booking_id: UUID) -> Response[bytes]:
     """The trip for a calendar, once confirmed."""
@@ -204,7 +238,7 @@ def idempotency_key(request: Request) -> str | None:
     """The Idempotency-Key of the request, if any. Raises ``InputInvalid`` for one that is too long."""
     key = request.headers.get("idempotency-key")
     if key is not None and not 1 <= len(key) <= MAX_KEY_LENGTH:
-        raise InputInvalid([FieldError("Idempotency-Key", f"must have 1 to {MAX_KEY_LENGTH} characters", "length")])
+        raise InputInvalid([FieldError("Idempotency-Key", _KEY_LENGTH, "length")])
     return key
 
 

@@ -5,36 +5,25 @@ from __future__ import annotations
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
-from kamhub.hub.booking.types import Contact, Passenger
-from kamhub.kit.email import parse_email
-from kamhub.kit.phone import parse_phone
-from kamhub.kit.text import clean_line, clean_text
+from kamhub.hub.booking.types import Consent, Contact, Passenger, PassengerKind
+from kamhub.hub.privacy.texts import TextVersion
+from kamhub.kit.text import Locale, mark
+from kamhub.platform.web.schemas import Email, Form, Line, PersonName, Phone, Remark
 
+MAX_PASSENGERS = 50
+PassengerCount = Annotated[int, Field(strict=True, ge=1, le=MAX_PASSENGERS)]
+Document = Annotated[str, Field(min_length=1, max_length=50), Line]
 
-def _line(value: object) -> object:
-    return clean_line(value) if isinstance(value, str) else value
-
-
-def _text(value: object) -> object:
-    return clean_text(value) if isinstance(value, str) else value
-
-
-Line = BeforeValidator(_line)
-PersonName = Annotated[str, Line, Field(min_length=2, max_length=100)]
-Phone = Annotated[str, Line, Field(min_length=3, max_length=40), AfterValidator(parse_phone)]
-Email = Annotated[str, Line, Field(min_length=3, max_length=254), AfterValidator(parse_email)]
-LongText = Annotated[str, BeforeValidator(_text), Field(max_length=500)]
-PassengerCount = Annotated[int, Field(strict=True, ge=1, le=50)]
-
-_STRICT = ConfigDict(extra="forbid")
+_NEITHER_NOR = mark("Give either booking_id of a hold, or departure_id and passengers.")
+_NO_COUNT = mark("With departure_id, passengers is needed too.")
+_BELONG_TO_HOLD = mark("Passengers and places belong to the hold and cannot be changed here.")
+LIST_TOO_LONG = mark("The list is longer than the party.")
 
 
-class HoldForm(BaseModel):
+class HoldForm(Form):
     """Body of ``POST /api/transfers/hold``. Places default to the departure's first and last stop."""
-
-    model_config = _STRICT
 
     departure_id: UUID
     passengers: PassengerCount
@@ -42,29 +31,25 @@ class HoldForm(BaseModel):
     to_place_id: UUID | None = None
 
 
-class ContactForm(BaseModel):
+class ContactForm(Form):
     """Who books."""
-
-    model_config = _STRICT
 
     name: PersonName
     phone: Phone
     email: Email
-    locale: Literal["ru", "en"] = "ru"
+    locale: Locale = "ru"
 
     def contact(self) -> Contact:
         """As stored."""
         return Contact(self.name, self.phone, self.email, self.locale)
 
 
-class PassengerForm(BaseModel):
+class PassengerForm(Form):
     """One traveller."""
 
-    model_config = _STRICT
-
     name: PersonName
-    document: Annotated[str, Line, Field(min_length=1, max_length=50)] | None = None
-    kind: Literal["adult", "child", "infant"] = "adult"
+    document: Document | None = None
+    kind: PassengerKind = "adult"
 
     def passenger(self) -> Passenger:
         """As stored."""
@@ -77,10 +62,11 @@ class BookingReference(BaseModel):
     booking_id: UUID | None = None
 
 
-class BookForm(BaseModel):
-    """Body of ``POST /api/transfers/book``: a hold (with its token), or a departure to be held first."""
+class BookForm(Form):
+    """Body of ``POST /api/transfers/book``: a hold (with its token), or a departure to be held first.
 
-    model_config = _STRICT
+    ``consent`` is the version of the text on personal data that the traveller was shown, if any.
+    """
 
     booking_id: UUID | None = None
     departure_id: UUID | None = None
@@ -88,36 +74,37 @@ class BookForm(BaseModel):
     from_place_id: UUID | None = None
     to_place_id: UUID | None = None
     contact: ContactForm
-    passenger_list: Annotated[list[PassengerForm], Field(max_length=50)] = []
-    special_requests: LongText | None = None
+    passenger_list: Annotated[list[PassengerForm], Field(max_length=MAX_PASSENGERS, default_factory=list)]
+    special_requests: Remark | None = None
+    consent: TextVersion | None = None
 
     @model_validator(mode="after")
     def _hold_or_departure(self) -> BookForm:
         if (self.booking_id is None) == (self.departure_id is None):
-            raise ValueError("give either booking_id of a hold, or departure_id and passengers")
+            raise ValueError(_NEITHER_NOR)
         if self.departure_id is not None and self.passengers is None:
-            raise ValueError("passengers is needed with departure_id")
+            raise ValueError(_NO_COUNT)
         if self.booking_id is not None and (self.passengers or self.from_place_id or self.to_place_id):
-            raise ValueError("passengers and places belong to the hold and cannot be changed here")
+            raise ValueError(_BELONG_TO_HOLD)
         if self.passengers is not None and len(self.passenger_list) > self.passengers:
-            raise ValueError("passenger_list is longer than passengers")
+            raise ValueError(LIST_TOO_LONG)
         return self
 
+    def consented(self) -> Consent | None:
+        """What is written down of the consent."""
+        return Consent(self.consent, self.contact.locale, "api") if self.consent else None
 
-class CancelForm(BaseModel):
+
+class CancelForm(Form):
     """Body of ``POST /api/transfers/cancel``."""
 
-    model_config = _STRICT
-
     booking_id: UUID
-    reason: LongText | None = None
+    reason: Remark | None = None
 
 
-class DecisionForm(BaseModel):
+class DecisionForm(Form):
     """Body of ``POST /api/transfers/confirm``."""
-
-    model_config = _STRICT
 
     booking_id: UUID
     action: Literal["confirm", "reject"]
-    message: LongText | None = None
+    message: Remark | None = None

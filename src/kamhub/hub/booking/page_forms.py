@@ -6,53 +6,41 @@ from collections.abc import Mapping
 from typing import Annotated
 from uuid import UUID
 
-from email_validator import EmailNotValidError, validate_email
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from kamhub.hub.booking.types import Contact, Passenger, PassengerKind
-from kamhub.kit.phone import parse_phone
-from kamhub.kit.text import Locale, clean_line, clean_text
+from kamhub.hub.booking.forms import MAX_PASSENGERS
+from kamhub.hub.booking.types import Consent, Contact, Passenger, PassengerKind
+from kamhub.hub.privacy.texts import CURRENT, TextVersion
+from kamhub.kit.text import Locale
+from kamhub.platform.web.schemas import (
+    MAX_AMOUNT,
+    Email,
+    Form,
+    Line,
+    PageForm,
+    PersonName,
+    Phone,
+    Remark,
+)
+
+_LIST = "passenger_list"
+OptionalRemark = Annotated[Remark | None, AfterValidator(lambda text: text or None)]
 
 
-def _email(text: str) -> str:
-    try:
-        return validate_email(text, check_deliverability=False).normalized
-    except EmailNotValidError as error:
-        raise PydanticCustomError("email", "not an e-mail address") from error
-
-
-def _phone(text: str) -> str:
-    try:
-        return parse_phone(text)
-    except ValueError as error:
-        raise PydanticCustomError("phone", "not a phone number") from error
-
-
-_line = BeforeValidator(lambda value: clean_line(str(value)))
-_text = BeforeValidator(lambda value: clean_text(str(value)) or None)
-
-PersonName = Annotated[str, Field(min_length=2, max_length=100), _line]
-Email = Annotated[str, Field(min_length=1, max_length=254), _line, AfterValidator(_email)]
-Phone = Annotated[str, Field(min_length=1, max_length=40), _line, AfterValidator(_phone)]
-Remark = Annotated[Annotated[str, Field(max_length=500)] | None, _text]
-
-
-class HoldForm(BaseModel):
+class HoldPageForm(PageForm):
     """The button that holds seats. ``key`` is made with the page, so that a double click holds once."""
-
-    model_config = ConfigDict(frozen=True)
 
     origin: UUID = Field(alias="from")
     destination: UUID = Field(alias="to")
-    passengers: Annotated[int, Field(ge=1, le=50)]
+    passengers: Annotated[int, Field(ge=1, le=MAX_PASSENGERS)]
     key: UUID
 
 
-class PassengerForm(BaseModel):
+class PassengerPageForm(Form):
     """One seat; the name may stay empty for an adult."""
 
-    name: Annotated[str, Field(max_length=100), _line] = ""
+    name: Annotated[str, Field(max_length=100), Line] = ""
     kind: PassengerKind = "adult"
 
     @property
@@ -61,46 +49,54 @@ class PassengerForm(BaseModel):
         return len(self.name) > 1
 
     @model_validator(mode="after")
-    def _child_has_a_name(self) -> PassengerForm:
+    def _child_has_a_name(self) -> PassengerPageForm:
         if self.kind != "adult" and not self.named:
             raise PydanticCustomError("name_of_child", "a child needs a name")
         return self
 
 
-class PassengersForm(BaseModel):
-    """Who travels and how to reach them."""
+class PassengersForm(PageForm):
+    """Who travels and how to reach them; ``consent`` is the version of the text on personal data shown with the form."""
 
     name: PersonName
     phone: Phone
     email: Email
-    special_requests: Remark = None
-    passenger_list: Annotated[tuple[PassengerForm, ...], Field(max_length=50)] = ()
+    special_requests: OptionalRemark = None
+    passenger_list: Annotated[tuple[PassengerPageForm, ...], Field(max_length=MAX_PASSENGERS)] = ()
+    consent: TextVersion = CURRENT
 
     def contact(self, locale: Locale) -> Contact:
         """Messages go out in the language the form was filled in."""
         return Contact(name=self.name, phone=self.phone, email=self.email, locale=locale)
+
+    def consented(self, locale: Locale) -> Consent:
+        """What is written down of the consent."""
+        return Consent(self.consent, locale, "page")
 
     def passengers(self) -> tuple[Passenger, ...]:
         """Those who were named."""
         return tuple(Passenger(one.name, None, one.kind) for one in self.passenger_list if one.named)
 
 
-class CancelForm(BaseModel):
+class CancelPageForm(PageForm):
     """``refund`` is the amount the reader was shown, in minor units."""
 
-    refund: Annotated[int, Field(ge=0)]
-    reason: Remark = None
+    refund: Annotated[int, Field(ge=0, le=MAX_AMOUNT)]
+    reason: OptionalRemark = None
 
 
-class LookUpForm(BaseModel):
-    code: Annotated[str, Field(min_length=1, max_length=40), _line]
-    email_or_phone: Annotated[str, Field(min_length=1, max_length=254), _line]
+class LookUpForm(PageForm):
+    """The code of a booking, and the e-mail or phone it was made with."""
+
+    code: Annotated[str, Field(min_length=1, max_length=40), Line]
+    email_or_phone: Annotated[str, Field(min_length=1, max_length=254), Line]
 
 
 def nested_passengers(sent: Mapping[str, str], count: int) -> dict[str, object]:
     """The flat ``passenger_list.0.name`` as ``PassengersForm`` takes it, for at most ``count`` passengers."""
     passengers = [
-        {field: sent[name] for field in ("name", "kind") if (name := f"passenger_list.{index}.{field}") in sent}
+        {field: sent[name] for field in ("name", "kind") if (name := f"{_LIST}.{index}.{field}") in sent}
         for index in range(count)
     ]
-    return {**sent, "passenger_list": passengers}
+    rest = {name: value for name, value in sent.items() if not name.startswith(f"{_LIST}.")}
+    return {**rest, _LIST: passengers}

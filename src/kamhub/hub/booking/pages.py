@@ -22,11 +22,12 @@ from markupsafe import Markup
 from pydantic import ValidationError
 
 from kamhub.hub.booking import actions
-from kamhub.hub.booking.page_forms import CancelForm, HoldForm, LookUpForm, PassengersForm, nested_passengers
+from kamhub.hub.booking.page_forms import CancelPageForm, HoldPageForm, LookUpForm, PassengersForm, nested_passengers
 from kamhub.hub.booking.page_view import booking_view
 from kamhub.hub.booking.tokens import BookingAccess
 from kamhub.hub.booking.types import Booking, BookingNotFound, BookingNotOpen, CancellationQuote, HoldExpired
 from kamhub.hub.payment.types import PaymentUnavailable
+from kamhub.hub.privacy.texts import CURRENT
 from kamhub.hub.services import Hub
 from kamhub.hub.ticket.actions import ticket_ics, ticket_pdf, ticket_qr_svg
 from kamhub.kit.errors import Refusal
@@ -38,18 +39,23 @@ from kamhub.platform.web.rules import rule
 _NO_STORE = CacheControlHeader(no_store=True)
 _HALF_YEAR = 183 * 24 * 3600
 Asked = Request[Any, Any, Any]
-PAGE = rule(access="page", rate="page")
-HOLD = rule(access="page", rate="hold", csrf="form")
-FORM = rule(access="page", rate="hold", csrf="form")
+PAGE = rule(access="page", rate="page", reply="page")
+PDF = rule(access="page", rate="page", reply="pdf")
+ICS = rule(access="page", rate="page", reply="calendar")
+HOLD = rule(access="page", rate="hold", csrf="form", body=HoldPageForm, reply="none")
+FILL_IN = rule(access="page", rate="hold", csrf="form", body=PassengersForm, reply="page")
+PAY = rule(access="page", rate="hold", csrf="form", body="none", reply="none")
+CANCEL = rule(access="page", rate="hold", csrf="form", body=CancelPageForm, reply="page")
 # As strict as signing in: whoever may guess codes without end finds one.
-LOOK_UP = rule(access="page", rate="authentication", csrf="form")
+LOOK_UP = rule(access="page", rate="authentication", csrf="form", body=LookUpForm, reply="page")
+_MAX_TOKEN = 500
 
 
 @post("/departures/{departure_id:uuid}/hold", opt=HOLD, cache_control=_NO_STORE)
 async def hold(request: Asked, hub: Hub, departure_id: UUID) -> Redirect:
     """Hold the seats and go to the booking; a refusal leads back to the departure."""
     try:
-        form = HoldForm.model_validate(dict(await request.form()))
+        form = HoldPageForm.model_validate(dict(await request.form()))
     except ValidationError:
         return Redirect(f"/departures/{departure_id}", status_code=HTTP_303_SEE_OTHER)
     asked = {"from": form.origin, "to": form.destination, "passengers": form.passengers}
@@ -71,7 +77,7 @@ async def show(
     request: Asked,
     hub: Hub,
     booking_id: UUID,
-    token: str | None = None,
+    token: Annotated[str | None, QueryParameter(max_length=_MAX_TOKEN)] = None,
     payment: Annotated[str | None, QueryParameter(max_length=20)] = None,
     waited: Annotated[int, QueryParameter(ge=0, le=10_000)] = 0,
 ) -> Response[Any]:
@@ -82,7 +88,7 @@ async def show(
     return _booking_page(request, booking, payment=payment, waited=waited)
 
 
-@post("/booking/{booking_id:uuid}/passengers", opt=FORM, cache_control=_NO_STORE)
+@post("/booking/{booking_id:uuid}/passengers", opt=FILL_IN, cache_control=_NO_STORE)
 async def fill_in(request: Asked, hub: Hub, booking_id: UUID) -> Response[Any]:
     """Save who travels and go on to payment, or show the form again with what was typed."""
     access = _access(request, hub, booking_id)
@@ -93,18 +99,20 @@ async def fill_in(request: Asked, hub: Hub, booking_id: UUID) -> Response[Any]:
         form = PassengersForm.model_validate(nested_passengers(sent, booking.passengers))
     except ValidationError as error:
         return _booking_page(request, booking, values=sent, errors=form_errors(error, locale))
-    with suppress(HoldExpired, BookingNotOpen):  # the booking's page tells what became of it, better than an error
+    # What became of the booking its page tells better than an error.
+    with suppress(HoldExpired, BookingNotOpen), way_on(f"/booking/{booking_id}"):
         await actions.book(
             hub,
             access,
             contact=form.contact(locale),
             passenger_list=form.passengers(),
             special_requests=form.special_requests,
+            consent=form.consented(locale),
         )
     return _back(booking_id)
 
 
-@post("/booking/{booking_id:uuid}/payment", opt=FORM, status_code=HTTP_303_SEE_OTHER)
+@post("/booking/{booking_id:uuid}/payment", opt=PAY, status_code=HTTP_303_SEE_OTHER)
 async def ask_for_payment(request: Asked, hub: Hub, booking_id: UUID) -> Redirect:
     """Ask the payment service once more for the page to pay on."""
     access = _access(request, hub, booking_id)
@@ -123,7 +131,7 @@ async def ask_to_cancel(request: Asked, hub: Hub, booking_id: UUID) -> Response[
     return _cancel_page(request, booking, quote)
 
 
-@post("/booking/{booking_id:uuid}/cancel", opt=FORM, cache_control=_NO_STORE)
+@post("/booking/{booking_id:uuid}/cancel", opt=CANCEL, cache_control=_NO_STORE)
 async def cancel(request: Asked, hub: Hub, booking_id: UUID) -> Response[Any]:
     """Cancel at the refund that was shown; when it has changed since, show the new one instead."""
     access = _access(request, hub, booking_id)
@@ -131,7 +139,7 @@ async def cancel(request: Asked, hub: Hub, booking_id: UUID) -> Response[Any]:
     with way_on(f"/booking/{booking_id}"):
         quote = await actions.quote_cancellation(hub, access)
     try:
-        form = CancelForm.model_validate(dict(await request.form()))
+        form = CancelPageForm.model_validate(dict(await request.form()))
     except ValidationError as error:
         return _cancel_page(request, booking, quote, errors=form_errors(error, locale_of(request)))
     if form.refund != quote.refund.amount:
@@ -141,7 +149,7 @@ async def cancel(request: Asked, hub: Hub, booking_id: UUID) -> Response[Any]:
     return _back(booking_id)
 
 
-@get("/booking/{booking_id:uuid}/ticket.pdf", opt=PAGE, cache_control=_NO_STORE)
+@get("/booking/{booking_id:uuid}/ticket.pdf", opt=PDF, cache_control=_NO_STORE)
 async def pdf(request: Asked, hub: Hub, booking_id: UUID) -> Response[bytes]:
     """The ticket to print."""
     booking = await actions.load(hub, _access(request, hub, booking_id))
@@ -150,7 +158,7 @@ async def pdf(request: Asked, hub: Hub, booking_id: UUID) -> Response[bytes]:
     return _download(content, "application/pdf", f"{booking.code}.pdf")
 
 
-@get("/booking/{booking_id:uuid}/ticket.ics", opt=PAGE, cache_control=_NO_STORE)
+@get("/booking/{booking_id:uuid}/ticket.ics", opt=ICS, cache_control=_NO_STORE)
 async def ics(request: Asked, hub: Hub, booking_id: UUID) -> Response[bytes]:
     """The trip for a calendar."""
     booking = await actions.load(hub, _access(request, hub, booking_id))
@@ -208,6 +216,7 @@ def _booking_page(
         waited=waited,
         values=values or {},
         errors=errors or {},
+        text_version=CURRENT,
         qr_svg=Markup(ticket_qr_svg(booking)) if view == "ticket" else "",  # noqa: S704 - our own drawing
         url_path=f"/booking/{booking.id}",
     )
@@ -238,18 +247,14 @@ def _address(hub: Hub, booking_id: UUID) -> str:
     return f"{hub.public_url}/booking/{booking_id}"
 
 
-def _cookie_name(booking_id: UUID) -> str:
-    return f"booking_{booking_id.hex}"
-
-
 def _access(request: Asked, hub: Hub, booking_id: UUID) -> BookingAccess:
-    return actions.open_token(hub, request.cookies.get(_cookie_name(booking_id)), booking_id)
+    return actions.open_token(hub, request.cookies.get(actions.cookie_name(booking_id)), booking_id)
 
 
 def _to_booking(hub: Hub, booking_id: UUID, token: str) -> Redirect:
     """To the booking's page with the right to see it in a cookie; no referrer may carry the token away."""
     cookie = Cookie(
-        key=_cookie_name(booking_id),
+        key=actions.cookie_name(booking_id),
         value=token,
         path=f"/booking/{booking_id}",
         max_age=_HALF_YEAR,

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from math import ceil
+from uuid import UUID
 
 from kamhub.hub.booking.types import (
     BookingNotOpen,
@@ -12,11 +15,18 @@ from kamhub.hub.booking.types import (
     CancellationTier,
     HoldExpired,
     TooLateToCancel,
+    TooManyHolds,
+    UnpaidBooking,
 )
 from kamhub.kit.money import Money
 
 # How long seats wait for a bank that is being asked: from the moment it asks us whether it may charge.
 PAYMENT_GRACE = timedelta(minutes=10)
+
+# What one phone or one e-mail may keep unpaid with an operator: enough for a family that plans a holiday, too little to
+# empty a departure of its seats.
+MAX_UNPAID_BOOKINGS = 5
+MAX_UNPAID_SEATS = 60
 
 LAPSING: frozenset[BookingStatus] = frozenset({"on_hold", "pending"})
 CANCELLABLE: frozenset[BookingStatus] = frozenset({"on_hold", "pending", "confirmed"})
@@ -63,6 +73,25 @@ def require_cancellable(
         raise BookingNotOpen(f"The booking is {current}")
     if now >= departs_at:
         raise TooLateToCancel
+
+
+def require_under_cap(others: Sequence[UnpaidBooking], passengers: int, now: datetime) -> None:
+    """Raise ``TooManyHolds`` when the phone or the e-mail keeps too much already for ``passengers`` more.
+
+    Its ``Retry-After`` is when the first of those bookings lapses.
+    """
+    for kept in ([one for one in others if one.same_phone], [one for one in others if one.same_email]):
+        seats = sum(one.passengers for one in kept) + passengers
+        if kept and (len(kept) >= MAX_UNPAID_BOOKINGS or seats > MAX_UNPAID_SEATS):
+            first = min(one.expires_at for one in kept)
+            raise TooManyHolds(max(1, ceil((first - now).total_seconds())))
+
+
+def contact_locks(organisation_id: UUID, phone: str | None, email: str | None) -> list[int]:
+    """Numbers of the advisory locks on a contact of an organisation, in the order in which everyone takes them."""
+    named = [("phone", phone), ("email", email.lower() if email else None)]
+    texts = [f"{organisation_id}|{kind}|{value}" for kind, value in named if value]
+    return sorted(int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], signed=True) for text in texts)
 
 
 def prolonged(expires_at: datetime, departs_at: datetime, now: datetime) -> datetime:

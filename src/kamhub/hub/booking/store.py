@@ -13,9 +13,12 @@ from kamhub.hub.booking.types import (
     BookingEvent,
     BookingStatus,
     CancellationTier,
+    Channel,
+    Consent,
     Contact,
     Passenger,
     RefundState,
+    UnpaidBooking,
 )
 from kamhub.hub.seats.types import SeatsTaken
 from kamhub.kit.money import Money
@@ -47,6 +50,7 @@ class BookingRow:
     paid: int | None
     refunded: int | None
     created_at: datetime
+    channel: Channel
 
     @property
     def seats(self) -> SeatsTaken:
@@ -66,7 +70,7 @@ class BookingRow:
 
 _COLUMNS = """organisation_id, id, code, departure_id, from_position, to_position, passengers, status, price_per_seat,
     total, currency, expires_at, contact_name, contact_phone, contact_email, contact_locale, special_requests,
-    cancellation_policy_id, paid, refunded, created_at"""
+    cancellation_policy_id, paid, refunded, created_at, channel"""
 
 _BY_ID = f"SELECT {_COLUMNS} FROM bookings WHERE organisation_id = %s AND id = %s"
 _BY_CODE = f"SELECT {_COLUMNS} FROM bookings WHERE code = %s AND organisation_id = %s"
@@ -155,6 +159,34 @@ async def set_passengers(
                 [person.kind for person in passengers],
             ),
         )
+
+
+async def add_consent(connection: Connection, row: BookingRow, consent: Consent, at: datetime) -> None:
+    """Write which text was shown; the first time counts."""
+    await connection.execute(
+        "INSERT INTO consents (organisation_id, booking_id, text_version, locale, channel, given_at) "
+        "VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+        (row.organisation_id, row.id, consent.text_version, consent.locale, consent.channel, at),
+    )
+
+
+async def lock_contact(connection: Connection, locks: Sequence[int]) -> None:
+    """Let nobody else write a booking of this contact until the transaction ends. Take it before any row."""
+    await connection.execute("SELECT pg_advisory_xact_lock(number) FROM unnest(%s::bigint[]) AS number", (list(locks),))
+
+
+async def unpaid_of_contact(
+    connection: Connection, row: BookingRow, contact: Contact, now: datetime
+) -> list[UnpaidBooking]:
+    """The other bookings with this phone or e-mail that keep seats without money, of the same operator."""
+    contact_of = (contact.phone, contact.email.lower())
+    cursor = await connection.execute(
+        """SELECT passengers, expires_at, contact_phone = %s, lower(contact_email) = %s FROM bookings
+           WHERE organisation_id = %s AND id <> %s AND (contact_phone = %s OR lower(contact_email) = %s)
+             AND status IN ('on_hold', 'pending') AND expires_at > %s AND paid IS NULL""",
+        (*contact_of, row.organisation_id, row.id, *contact_of, now),
+    )
+    return [UnpaidBooking(*found) for found in await cursor.fetchall()]
 
 
 async def set_money(connection: Connection, row: BookingRow, paid: int | None, refunded: int | None) -> None:

@@ -10,6 +10,7 @@ from uuid import UUID
 from kamhub.hub.departure.types import Stretch
 from kamhub.kit.errors import Refusal
 from kamhub.kit.money import Money
+from kamhub.kit.text import Locale, mark
 
 BookingStatus = Literal["on_hold", "pending", "confirmed", "redeemed", "expired", "cancelled", "rejected"]
 PassengerKind = Literal["adult", "child", "infant"]
@@ -19,19 +20,19 @@ Channel = Literal["page", "api", "octo", "mcp", "desk", "staff"]
 class BookingNotFound(Refusal):
     code = "booking_not_found"
     status = 404
-    title = "There is no such booking"
+    title = mark("There is no such booking")
 
 
 class BookingTokenInvalid(Refusal):
     code = "booking_token_invalid"
     status = 401
-    title = "The booking token is missing or wrong"
+    title = mark("The booking token is missing or wrong")
 
 
 class HoldExpired(Refusal):
     code = "hold_expired"
     status = 410
-    title = "The hold has expired and its seats are free again"
+    title = mark("The hold has expired and its seats are free again")
 
 
 class BookingNotOpen(Refusal):
@@ -39,19 +40,30 @@ class BookingNotOpen(Refusal):
 
     code = "booking_not_open"
     status = 409
-    title = "This booking can no longer be changed that way"
+    title = mark("This booking can no longer be changed that way")
 
 
 class BookingNotConfirmed(Refusal):
     code = "booking_not_confirmed"
     status = 409
-    title = "A ticket exists once the booking is confirmed"
+    title = mark("A ticket exists once the booking is confirmed")
 
 
 class TooLateToCancel(Refusal):
     code = "too_late_to_cancel"
     status = 409
-    title = "The departure has left; the booking cannot be cancelled any more"
+    title = mark("The departure has left; the booking cannot be cancelled any more")
+
+
+class TooManyHolds(Refusal):
+    """One contact keeps more seats from others, unpaid, than a family would."""
+
+    code = "too_many_holds"
+    status = 429
+    title = mark("This phone or e-mail has too many unpaid bookings; pay for one or give its seats back")
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(headers={"Retry-After": str(retry_after)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +81,25 @@ class Passenger:
     name: str
     document: str | None
     kind: PassengerKind
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """Which version of the text on personal data was shown before somebody left theirs, in which language, and where."""
+
+    text_version: str
+    locale: Locale
+    channel: Channel
+
+
+@dataclass(frozen=True, slots=True)
+class UnpaidBooking:
+    """A booking that keeps seats without money, made with the phone or the e-mail (or both) of another one."""
+
+    passengers: int
+    expires_at: datetime
+    same_phone: bool
+    same_email: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from kamhub.kit.errors import Refusal
 from kamhub.kit.money import Money
-from kamhub.kit.text import Names
+from kamhub.kit.text import Names, mark
 
 DepartureStatus = Literal["open", "closed", "cancelled"]
 VehicleType = Literal["economy", "comfort", "business", "minibus", "bus"]
@@ -18,7 +18,7 @@ VehicleType = Literal["economy", "comfort", "business", "minibus", "bus"]
 class DepartureNotFound(Refusal):
     code = "departure_not_found"
     status = 404
-    title = "There is no such departure"
+    title = mark("There is no such departure")
 
 
 @dataclass(frozen=True, slots=True)

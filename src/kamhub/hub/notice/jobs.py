@@ -13,12 +13,13 @@ import structlog
 from kamhub.hub.booking.actions import load as load_booking
 from kamhub.hub.booking.tokens import BookingAccess
 from kamhub.hub.booking.types import Booking, BookingNotFound
-from kamhub.hub.notice import rules, store, views
+from kamhub.hub.notice import rules, store
 from kamhub.hub.notice.actions import QUEUE, SEND
 from kamhub.hub.notice.types import Message
 from kamhub.hub.services import Hub
 from kamhub.hub.ticket.actions import ticket_ics, ticket_pdf
 from kamhub.platform.job.types import GiveUp, Job, Retry
+from kamhub.platform.mail.letter import as_html, as_text
 from kamhub.platform.mail.types import Attachment, MailMessage, MailRefused, MailTransport
 
 _log = structlog.get_logger("kamhub.notice")
@@ -82,8 +83,8 @@ def write_mail(hub: Hub, message: Message, booking: Booking) -> MailMessage:
         created_at=message.created_at,
         recipient=message.recipient,
         subject=notice.subject,
-        text=views.as_text(notice),
-        html=views.as_html(notice, message.locale),
+        text=as_text(notice),
+        html=as_html(notice, message.locale),
         attachments=attachments,
     )
 

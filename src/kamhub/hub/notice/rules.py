@@ -6,12 +6,13 @@ from collections.abc import Callable
 from gettext import NullTranslations
 
 from kamhub.hub.booking.types import Booking, BookingStatus
-from kamhub.hub.notice.types import Button, Line, MessageKind, NoticeText
+from kamhub.hub.notice.types import MessageKind
 from kamhub.kit.money import Money
 from kamhub.kit.phone import format_phone
 from kamhub.kit.text import Locale
 from kamhub.platform.i18n.catalogue import translator
 from kamhub.platform.i18n.formats import Formats
+from kamhub.platform.mail.letter import Button, Letter, Line
 
 _TRUE_WHILE: dict[MessageKind, tuple[BookingStatus, ...]] = {
     "held": ("on_hold", "pending"),
@@ -31,7 +32,7 @@ def waits_for_payment_link(kind: MessageKind, booking: Booking) -> bool:
     return kind == "held" and booking.status == "on_hold" and booking.payment is None
 
 
-def compose(kind: MessageKind, booking: Booking, locale: Locale, page_url: str) -> NoticeText:
+def compose(kind: MessageKind, booking: Booking, locale: Locale, page_url: str) -> Letter:
     """The message. ``page_url`` opens the booking and holds its token: it belongs to the recipient alone."""
     return _Writer(booking, locale, page_url).write(kind)
 
@@ -44,8 +45,8 @@ class _Writer:
         self.words: NullTranslations = translator(locale)
         self.formats = Formats(locale)
 
-    def write(self, kind: MessageKind) -> NoticeText:
-        writers: dict[MessageKind, Callable[[], NoticeText]] = {
+    def write(self, kind: MessageKind) -> Letter:
+        writers: dict[MessageKind, Callable[[], Letter]] = {
             "held": self._held,
             "confirmed": self._confirmed,
             "cancelled": self._cancelled,
@@ -54,7 +55,7 @@ class _Writer:
         }
         return writers[kind]()
 
-    def _held(self) -> NoticeText:
+    def _held(self) -> Letter:
         _, booking = self.words.gettext, self.booking
         if booking.status == "pending" or booking.expires_at is None:
             return self._notice(
@@ -71,18 +72,18 @@ class _Writer:
             buttons=buttons,
         )
 
-    def _confirmed(self) -> NoticeText:
+    def _confirmed(self) -> Letter:
         _ = self.words.gettext
         return self._notice(
             _("Your trip is confirmed"),
             _("The ticket is attached. Print it or show the code on your phone when you board."),
         )
 
-    def _cancelled(self) -> NoticeText:
+    def _cancelled(self) -> Letter:
         _ = self.words.gettext
         return self._notice(_("Your booking is cancelled"), self._money_back())
 
-    def _rejected(self) -> NoticeText:
+    def _rejected(self) -> Letter:
         _, booking = self.words.gettext, self.booking
         reasons = [event.reason for event in booking.history if event.to_status == "rejected" and event.reason]
         paragraphs = [_("The operator could not confirm this booking. The seats are not yours.")]
@@ -90,7 +91,7 @@ class _Writer:
             paragraphs.append(_("The operator writes: %(reason)s") % {"reason": reasons[-1]})
         return self._notice(_("Your booking was not confirmed"), *paragraphs, self._money_back())
 
-    def _money_returned(self) -> NoticeText:
+    def _money_returned(self) -> Letter:
         _ = self.words.gettext
         return self._notice(
             _("Your money is on its way back"),
@@ -120,9 +121,9 @@ class _Writer:
             total += amount
         return total
 
-    def _notice(self, heading: str, *paragraphs: str, buttons: tuple[Button, ...] = ()) -> NoticeText:
+    def _notice(self, heading: str, *paragraphs: str, buttons: tuple[Button, ...] = ()) -> Letter:
         _ = self.words.gettext
-        return NoticeText(
+        return Letter(
             subject=f"{heading} · {self.booking.code}",
             heading=heading,
             paragraphs=paragraphs,

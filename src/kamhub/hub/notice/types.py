@@ -24,31 +24,3 @@ class Message:
     recipient: str
     created_at: datetime
     sent_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A label and what belongs to it, such as "Passengers" and "3"; ``value`` may have several lines."""
-
-    label: str
-    value: str
-
-
-@dataclass(frozen=True, slots=True)
-class Button:
-    """Something to follow."""
-
-    text: str
-    url: str
-
-
-@dataclass(frozen=True, slots=True)
-class NoticeText:
-    """A message in one language, before it becomes plain text and HTML; both say the same."""
-
-    subject: str
-    heading: str
-    paragraphs: tuple[str, ...]
-    lines: tuple[Line, ...]
-    buttons: tuple[Button, ...]
-    closing: tuple[str, ...]

@@ -7,12 +7,15 @@ from litestar import Request, get, post
 from litestar.types import ASGIApp
 
 from kamhub.hub.payment import actions, store
+from kamhub.hub.payment.forms import NotificationBody
+from kamhub.hub.payment.replies import NotificationReply, PaymentAccountListReply
 from kamhub.hub.payment.types import NotificationKind
 from kamhub.hub.services import Hub
 from kamhub.platform.person.types import Staff
-from kamhub.platform.web.json import json_reply
+from kamhub.platform.web.json import json_reply, list_reply, validate
 from kamhub.platform.web.problems import NotFound
 from kamhub.platform.web.rules import rule
+from kamhub.platform.web.schemas import Documented, PageParameters
 
 _KINDS = frozenset(get_args(NotificationKind))
 
@@ -20,7 +23,17 @@ _KINDS = frozenset(get_args(NotificationKind))
 @post(
     "/api/webhooks/cloudpayments/{account_id:uuid}/{kind:str}",
     status_code=200,
-    opt=rule(access="webhook", rate="webhook", csrf="signature", refusals=(401, 404)),
+    opt={
+        **rule(
+            access="webhook",
+            rate="webhook",
+            csrf="signature",
+            body=NotificationBody,
+            reply=NotificationReply,
+            refusals=(401, 404),
+        ),
+        Documented.KEY: Documented(media_types=("application/x-www-form-urlencoded", "application/json")),
+    },
 )
 async def notification(request: Request, hub: Hub, account_id: UUID, kind: str) -> ASGIApp:
     """One notification, signed over its raw bytes. Answered ``{"code": 0}``; Check may answer 10, 11, 12, 13 or 20."""
@@ -40,14 +53,23 @@ async def notification(request: Request, hub: Hub, account_id: UUID, kind: str) 
 
 @get(
     "/api/payment-accounts",
-    opt=rule(access="staff", permission="payments.read", rate="api", refusals=(401, 403)),
+    opt=rule(
+        access="staff",
+        permission="payments.read",
+        rate="api",
+        body=PageParameters,
+        reply=PaymentAccountListReply,
+    ),
 )
-async def accounts(hub: Hub, staff: Staff) -> ASGIApp:
+async def accounts(request: Request, hub: Hub, staff: Staff) -> ASGIApp:
     """The organisation's terminals; secrets are never shown."""
+    page = validate(PageParameters, request.query_params)
     async with hub.database.tenant(staff.organisation_id) as connection:
         rows = await store.list_accounts(connection)
-    items = [{"account_id": str(id_), "public_id": public_id, "mode": mode} for id_, public_id, mode in rows]
-    return json_reply({"items": items, "page": 1, "page_size": 50, "total": len(items)})
+    # An operator has a handful: the page is cut here.
+    shown = rows[page.offset : page.offset + page.page_size]
+    items = [{"account_id": str(id_), "public_id": public_id, "mode": mode} for id_, public_id, mode in shown]
+    return list_reply(items, page, len(rows))
 
 
 HANDLERS = (notification, accounts)

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from typing import Annotated
 from urllib.parse import parse_qsl
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from kamhub.hub.payment.types import Notification, NotificationKind, NotificationMalformed
 from kamhub.kit.money import Money, parse_major
@@ -17,6 +20,27 @@ _INTEGER = re.compile(r"[0-9]{1,18}")
 _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,10})?([eE]\+?[0-9]{1,2})?")
 # What only a finished payment carries; the body of a Check has none of them and otherwise looks the same.
 _PAY_ONLY = ("GatewayName", "AuthCode", "Token", "TotalFee", "Rrn")
+
+Short = Annotated[str, Field(max_length=100)]
+
+
+class NotificationBody(BaseModel):
+    """The fields of a notification that we read; the provider sends more, and other ones with every kind.
+
+    Only documents: what counts is read from the raw bytes once their signature is right.
+    """
+
+    model_config = ConfigDict(extra="allow")
+
+    TransactionId: Annotated[int, Field(ge=0, lt=10**18)] | None = None
+    Amount: Short | None = None
+    Currency: Annotated[str, Field(min_length=3, max_length=3)] | None = None
+    InvoiceId: Short | None = None
+    AccountId: Short | None = None
+    Status: Short | None = None
+    OperationType: Short | None = None
+    PaymentTransactionId: Annotated[int, Field(ge=0, lt=10**18)] | None = None
+    TestMode: Short | None = None
 
 
 def read_fields(body: bytes, content_type: str) -> dict[str, str]:

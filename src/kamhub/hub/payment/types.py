@@ -9,6 +9,7 @@ from uuid import UUID
 
 from kamhub.kit.errors import Refusal
 from kamhub.kit.money import Money
+from kamhub.kit.text import mark
 
 NotificationKind = Literal["check", "pay", "fail", "confirm", "refund", "cancel", "receipt", "recurrent"]
 PaymentStatus = Literal["authorized", "completed", "declined", "cancelled"]
@@ -31,13 +32,13 @@ CaseKind = Literal[
 class SignatureInvalid(Refusal):
     code = "signature_invalid"
     status = 401
-    title = "The notification is not signed by the payment account it names"
+    title = mark("The notification is not signed by the payment account it names")
 
 
 class PaymentUnavailable(Refusal):
     code = "payment_unavailable"
     status = 503
-    title = "The payment service does not answer; the seats stay held, try again in a moment"
+    title = mark("The payment service does not answer; the seats stay held, try again in a moment")
 
 
 class NotificationMalformed(Exception):

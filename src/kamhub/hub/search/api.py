@@ -5,14 +5,16 @@ from litestar.types import ASGIApp
 
 from kamhub.hub.departure.views import offer_json
 from kamhub.hub.search import actions
-from kamhub.hub.search.forms import PlaceParameters, SearchParameters
+from kamhub.hub.search.forms import PlaceParameters, SearchParameters, same_place
+from kamhub.hub.search.replies import PlaceListReply, SearchReply
 from kamhub.hub.search.types import Place, SearchResult
 from kamhub.hub.services import Hub
 from kamhub.platform.web.json import json_reply, validate
+from kamhub.platform.web.problems import InputInvalid
 from kamhub.platform.web.rules import rule
 
 
-@get("/api/places", opt=rule(access="public", rate="public", body=PlaceParameters, refusals=(422,)))
+@get("/api/places", opt=rule(access="public", rate="public", body=PlaceParameters, reply=PlaceListReply))
 async def places(request: Request, hub: Hub) -> ASGIApp:
     """Places by name in either language, forgiving typing."""
     asked = validate(PlaceParameters, request.query_params)
@@ -21,11 +23,16 @@ async def places(request: Request, hub: Hub) -> ASGIApp:
     return json_reply({"items": items, "page": 1, "page_size": asked.limit, "total": len(items)})
 
 
-@get("/api/transfers/search", opt=rule(access="public", rate="public", body=SearchParameters, refusals=(404, 422)))
+@get(
+    "/api/transfers/search",
+    opt=rule(access="public", rate="public", body=SearchParameters, reply=SearchReply, refusals=(404,)),
+)
 async def search(request: Request, hub: Hub) -> ASGIApp:
     """Departures of a day between two places, with the seats that are free this moment."""
     asked = validate(SearchParameters, request.query_params)
     result = await actions.find_offers(hub, asked.query())
+    if result.origin.id == result.destination.id:  # given once by id and once by slug
+        raise InputInvalid([same_place()])
     return json_reply(result_json(result, asked.passengers), headers={"Cache-Control": "max-age=1"})
 
 

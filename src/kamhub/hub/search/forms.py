@@ -5,47 +5,52 @@ from __future__ import annotations
 import datetime as dt
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 from kamhub.hub.departure.types import VehicleType
 from kamhub.hub.search.types import SearchQuery
-from kamhub.kit.text import clean_line
+from kamhub.kit.text import mark
+from kamhub.platform.i18n.form_errors import Fault
+from kamhub.platform.web.schemas import MAX_AMOUNT, Date, Line, Query, Reference
 
-
-def _line(value: object) -> object:
-    return clean_line(value) if isinstance(value, str) else value
-
-
-Line = BeforeValidator(_line)
-Reference = Annotated[str, Line, Field(min_length=1, max_length=100)]
+MAX_PASSENGERS = 50
+SAME_PLACE = "same_place"
 _HORIZON = dt.timedelta(days=3 * 366)
+_TOO_FAR = mark("This date is too far away.")
 
 
-class SearchParameters(BaseModel):
+def another_place(value: str, info: ValidationInfo) -> str:
+    """The destination, unless it is where the trip begins. Raises ``PydanticCustomError``."""
+    if value == info.data.get("origin"):
+        raise PydanticCustomError(SAME_PLACE, "from and to are the same place")
+    return value
+
+
+def same_place() -> Fault:
+    """The same fault, found once both places are known."""
+    return Fault("to", SAME_PLACE, mark("Choose two different places."))
+
+
+class SearchParameters(Query):
     """Query of ``GET /api/transfers/search``. ``max_price`` is per seat in minor units, ``features`` comma-separated."""
-
-    model_config = ConfigDict(extra="ignore", str_strip_whitespace=True, populate_by_name=True)
 
     origin: Reference = Field(alias="from")
     destination: Reference = Field(alias="to")
-    date: dt.date
-    passengers: int = Field(default=1, ge=1, le=50)
+    date: Date
+    passengers: int = Field(default=1, ge=1, le=MAX_PASSENGERS)
     vehicle_type: VehicleType | None = None
-    max_price: int | None = Field(default=None, ge=0, le=10**12)
-    features: Annotated[str, Line, Field(max_length=300)] = ""
+    max_price: int | None = Field(default=None, ge=0, le=MAX_AMOUNT)
+    features: Annotated[str, Field(max_length=300), Line] = ""
+
+    _another_place = field_validator("destination")(another_place)
 
     @field_validator("date")
     @classmethod
     def _within_reach(cls, value: dt.date) -> dt.date:
         if abs(value - dt.datetime.now(dt.UTC).date()) > _HORIZON:
-            raise ValueError("the date is too far away")
+            raise ValueError(_TOO_FAR)
         return value
-
-    @model_validator(mode="after")
-    def _two_places(self) -> SearchParameters:
-        if self.origin == self.destination:
-            raise ValueError("from and to are the same place")
-        return self
 
     def query(self) -> SearchQuery:
         """What the search works with."""
@@ -61,10 +66,8 @@ class SearchParameters(BaseModel):
         )
 
 
-class PlaceParameters(BaseModel):
+class PlaceParameters(Query):
     """Query of ``GET /api/places``."""
 
-    model_config = ConfigDict(extra="ignore", str_strip_whitespace=True)
-
-    q: Annotated[str, Line, Field(max_length=100)] = ""
+    q: Annotated[str, Field(max_length=100), Line] = ""
     limit: int = Field(default=20, ge=1, le=50)

@@ -2,50 +2,31 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated
 
 from litestar.datastructures import MultiDict
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field, field_validator
 
 from kamhub.hub.departure.types import VehicleType
+from kamhub.hub.search.forms import MAX_PASSENGERS, another_place
 from kamhub.hub.search.types import SearchQuery
-from kamhub.kit.text import clean_line
+from kamhub.platform.web.schemas import BlankIsNone, Date, Line, Query, Reference
 
-MAX_PASSENGERS = 50
-# Far enough for every timetable, and near enough for three more days to exist.
-_FIRST_DAY, _LAST_DAY = date(2000, 1, 1), date(2100, 1, 1)
+Feature = Annotated[str, Field(max_length=300), Line]
 
 
-def _blank_is_none(value: object) -> object:
-    return None if isinstance(value, str) and not value.strip() else value
-
-
-_cleaned = BeforeValidator(lambda text: clean_line(str(text)))
-Line = Annotated[str, Field(min_length=1, max_length=100), _cleaned]
-Passengers = Annotated[int, Field(ge=1, le=MAX_PASSENGERS)]
-
-
-class SearchForm(BaseModel):
+class SearchForm(Query):
     """``from`` and ``to`` are a slug, an id or whatever people type; ``max_price`` is per seat in roubles."""
 
-    model_config = ConfigDict(frozen=True, populate_by_name=True)
+    origin: Reference = Field(alias="from")
+    destination: Reference = Field(alias="to")
+    day: Date = Field(alias="date")
+    passengers: Annotated[int, Field(ge=1, le=MAX_PASSENGERS)] = 1
+    vehicle_type: Annotated[VehicleType | None, BlankIsNone] = None
+    max_price: Annotated[Annotated[int, Field(ge=1, le=10_000_000)] | None, BlankIsNone] = None
+    features: Annotated[tuple[Feature, ...], Field(max_length=20)] = ()
 
-    origin: Line = Field(alias="from")
-    destination: Line = Field(alias="to")
-    day: Annotated[date, Field(alias="date", ge=_FIRST_DAY, le=_LAST_DAY)]
-    passengers: Passengers = 1
-    vehicle_type: Annotated[VehicleType | None, BeforeValidator(_blank_is_none)] = None
-    max_price: Annotated[Annotated[int, Field(ge=1, le=10_000_000)] | None, BeforeValidator(_blank_is_none)] = None
-    features: Annotated[tuple[Annotated[str, _cleaned], ...], Field(max_length=20)] = ()
-
-    @field_validator("destination")
-    @classmethod
-    def _another_place(cls, value: str, info: ValidationInfo) -> str:
-        if value == info.data.get("origin"):
-            raise PydanticCustomError("same_place", "from and to are the same place")
-        return value
+    _another_place = field_validator("destination")(another_place)
 
     def query(self, origin: str, destination: str) -> SearchQuery:
         """The search itself, between places already found by slug or id."""

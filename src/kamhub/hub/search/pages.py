@@ -14,7 +14,8 @@ from pydantic import ValidationError
 
 from kamhub.hub.departure.types import Offer
 from kamhub.hub.search import actions
-from kamhub.hub.search.page_forms import MAX_PASSENGERS, SearchForm, raw_search
+from kamhub.hub.search.forms import MAX_PASSENGERS, same_place
+from kamhub.hub.search.page_forms import SearchForm, raw_search
 from kamhub.hub.search.types import Place, PlaceNotFound, SearchResult
 from kamhub.hub.services import Hub
 from kamhub.kit.ids import new_id
@@ -27,7 +28,7 @@ from kamhub.platform.web.rules import rule
 HOME_ZONE = "Asia/Kamchatka"
 _DAYS_AROUND = timedelta(days=3)
 Asked = Request[Any, Any, Any]
-PAGE = rule(access="page", rate="page")
+PAGE = rule(access="page", rate="page", reply="page")
 
 
 @get("/", opt=PAGE)
@@ -47,7 +48,7 @@ async def home(request: Asked, hub: Hub) -> Response[Any]:
     )
 
 
-@get("/search", opt=PAGE)
+@get("/search", opt=rule(access="page", rate="page", body=SearchForm, reply="page"))
 async def results(request: Asked, hub: Hub) -> Response[Any]:
     """The departures of a day. Places typed as words are found first, then the address is the lasting one."""
     sent = raw_search(request.query_params)
@@ -59,6 +60,9 @@ async def results(request: Asked, hub: Hub) -> Response[Any]:
         found = await actions.find_offers(hub, form.query(form.origin, form.destination))
     except PlaceNotFound:
         return await _find_places(request, hub, form, sent)
+    if found.origin.id == found.destination.id:  # given once by id and once by slug
+        fault = same_place()
+        return await _asked_wrong(request, hub, sent, {fault.field: fault.sentence(locale_of(request))})
     return await _results(request, hub, sent, form=form, result=found, errors={})
 
 

@@ -8,13 +8,13 @@ from uuid import UUID
 
 from kamhub.hub.departure.types import Offer, VehicleType
 from kamhub.kit.errors import Refusal
-from kamhub.kit.text import Names
+from kamhub.kit.text import Names, mark
 
 
 class PlaceNotFound(Refusal):
     code = "place_not_found"
     status = 404
-    title = "There is no such place"
+    title = mark("There is no such place")
 
 
 @dataclass(frozen=True, slots=True)

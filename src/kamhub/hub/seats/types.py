@@ -8,12 +8,13 @@ from datetime import datetime
 from uuid import UUID
 
 from kamhub.kit.errors import Refusal
+from kamhub.kit.text import mark
 
 
 class SoldOut(Refusal):
     code = "sold_out"
     status = 409
-    title = "There are not enough free seats"
+    title = mark("There are not enough free seats")
 
     def __init__(self, seats_available: int) -> None:
         super().__init__(
@@ -27,19 +28,19 @@ class SoldOut(Refusal):
 class SalesClosed(Refusal):
     code = "sales_closed"
     status = 410
-    title = "This departure is no longer on sale"
+    title = mark("This departure is no longer on sale")
 
 
 class StretchNotServed(Refusal):
     code = "stretch_not_served"
     status = 404
-    title = "This departure does not go from that place to the other"
+    title = mark("This departure does not go from that place to the other")
 
 
 class EngineBusy(Refusal):
     code = "busy"
     status = 409
-    title = "Too many people are booking this departure at this moment; nothing was held"
+    title = mark("Too many people are booking this departure at this moment; nothing was held")
 
     def __init__(self) -> None:
         super().__init__(headers={"Retry-After": "1"})
@@ -48,7 +49,7 @@ class EngineBusy(Refusal):
 class IdempotencyConflict(Refusal):
     code = "idempotency_conflict"
     status = 409
-    title = "This Idempotency-Key was already used for another request"
+    title = mark("This Idempotency-Key was already used for another request")
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,8 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+_UNREADABLE = "a stored secret was encrypted with another KAMHUB_SECRET_KEY"
+
 
 class SecretUnreadable(Exception):
     """A secret at rest was encrypted with a key that is not configured any more."""
@@ -62,10 +64,28 @@ class KeyRing:
         try:
             return self._box().decrypt(stored).decode()
         except InvalidToken:
-            raise SecretUnreadable("a stored secret was encrypted with another KAMHUB_SECRET_KEY") from None
+            raise SecretUnreadable(_UNREADABLE) from None
+
+    def rotate(self, stored: bytes) -> bytes:
+        """The same secret encrypted with the current key. Raises ``SecretUnreadable``."""
+        try:
+            return self._box().rotate(stored)
+        except InvalidToken:
+            raise SecretUnreadable(_UNREADABLE) from None
+
+    def is_current(self, stored: bytes) -> bool:
+        """Whether the current key alone can read it."""
+        try:
+            self._boxes()[0].decrypt(stored)
+        except InvalidToken:
+            return False
+        return True
 
     def _box(self) -> MultiFernet:
-        return MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in self.keys("secrets-at-rest")])
+        return MultiFernet(self._boxes())
+
+    def _boxes(self) -> list[Fernet]:
+        return [Fernet(base64.urlsafe_b64encode(key)) for key in self.keys("secrets-at-rest")]
 
 
 def development_secret(data_dir: Path) -> str:

@@ -6,7 +6,9 @@ import gettext
 from functools import cache
 from pathlib import Path
 
-from kamhub.kit.text import Locale
+from kamhub.kit.text import Locale, mark
+
+__all__ = ["DOMAIN", "LOCALES_DIR", "mark", "translator"]
 
 DOMAIN = "messages"
 LOCALES_DIR = Path(__file__).parent / "locales"
@@ -21,8 +23,3 @@ def translator(locale: Locale) -> gettext.NullTranslations:
     if locale == "en":
         return gettext.NullTranslations()
     return gettext.translation(DOMAIN, LOCALES_DIR, [locale])
-
-
-def mark(message: str) -> str:
-    """Leaves a message as it is: marks one for the catalogue where it is written but not yet shown."""
-    return message

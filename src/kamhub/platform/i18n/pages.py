@@ -14,7 +14,7 @@ from kamhub.platform.web.rules import rule
 _YEAR = 365 * 24 * 3600
 
 
-@get("/locale/{chosen:str}", opt=rule(access="page", rate="page"), status_code=HTTP_303_SEE_OTHER)
+@get("/locale/{chosen:str}", opt=rule(access="page", rate="page", reply="none"), status_code=HTTP_303_SEE_OTHER)
 async def switch_locale(
     chosen: Literal["ru", "en"],
     way_back: Annotated[str, QueryParameter(name="next", max_length=2000)] = "/",

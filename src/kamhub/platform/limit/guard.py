@@ -10,29 +10,40 @@ from litestar.handlers import BaseRouteHandler
 from kamhub.platform.limit.limiter import Limiter
 from kamhub.platform.limit.rules import client_address
 from kamhub.platform.web.edge import EXTRA_HEADERS
-from kamhub.platform.web.rules import rule_of
+from kamhub.platform.web.rules import RouteRule, rule_of
+
+# Key of the request's state under which the wall that let somebody in leaves who it was.
+CALLER = "caller"
+
+Call = ASGIConnection[Any, Any, Any, Any]
 
 
-async def limit_guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """Guard of every route whose preset is not ``none``. Raises ``RateLimited``.
-
-    The key is the route's template and who calls: the person of the token, else the address. Letter case, query, slashes
-    and forged headers change neither.
-    """
+async def limit_guard(connection: Call, handler: BaseRouteHandler) -> None:
+    """Guard of every route whose preset is not ``none``. Raises ``RateLimited``, ``LimiterUnavailable``."""
     declared = rule_of(handler)
+    if declared is not None:
+        await count(connection, declared)
+
+
+async def count(connection: Call, declared: RouteRule) -> None:
+    """Count this call for whoever makes it, and leave what is left to them for the reply's headers.
+
+    The key is the route's template and the caller. Letter case, query, slashes, method and forged headers change neither.
+    Raises ``RateLimited``, ``LimiterUnavailable``.
+    """
     limiter: Limiter | None = connection.app.state.limiter
-    if declared is None or limiter is None:
+    if limiter is None or declared.rate == "none":
         return
     scope = connection.scope
     allowance = await limiter.hit(declared.rate, str(scope.get("path_template")), caller_of(connection))
     scope["state"][EXTRA_HEADERS] = allowance.headers()
 
 
-def caller_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
-    """``person:…`` for a verified token, else ``address:…``."""
-    staff = connection.scope.get("state", {}).get("identity")
-    if staff is not None:
-        return f"person:{staff.person_id}"
+def caller_of(connection: Call) -> str:
+    """``person:…`` or ``key:…`` where a wall before this one has let somebody in, else ``address:…``."""
+    known: str | None = connection.scope.get("state", {}).get(CALLER)
+    if known is not None:
+        return known
     client = connection.scope.get("client")
     peer = client[0] if client else ""
     trusted = connection.app.state.settings.trusted_networks

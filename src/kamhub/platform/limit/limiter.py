@@ -1,24 +1,26 @@
-"""Counting, by the library ``limits``: a sliding window, in memory for one process or in Redis for the fleet."""
+"""Counting, by the library ``limits``: a sliding window, in memory for one process or in Redis for the fleet.
+
+The window is a log of the calls let through. Its cheaper relative, two counters of which the elder is weighted, lets up to
+twice as many through between two moments a window apart, and asks the store just as often.
+"""
 
 from __future__ import annotations
 
 import math
 import time
+from collections import Counter
 from collections.abc import Mapping
 
 import structlog
 from limits import RateLimitItem, parse
 from limits.aio.storage import MemoryStorage, RedisStorage, Storage
-from limits.aio.strategies import SlidingWindowCounterRateLimiter
+from limits.aio.strategies import MovingWindowRateLimiter
 from limits.errors import StorageError
 
-from kamhub.platform.limit.rules import PRESETS
+from kamhub.platform.limit.rules import CLOSED_WITHOUT_STORE, PRESETS
 from kamhub.platform.limit.types import Allowance, LimiterUnavailable, RateLimited
 
 log = structlog.get_logger(__name__)
-
-# Without counting, guessing passwords would be free; everything else is better served uncounted than not at all.
-_CLOSED_WITHOUT_STORE = frozenset({"authentication"})
 
 
 class Limiter:
@@ -26,11 +28,12 @@ class Limiter:
 
     def __init__(self, redis_url: str | None, presets: Mapping[str, str] | None = None) -> None:
         self._storage = _storage(redis_url)
-        self._strategy = SlidingWindowCounterRateLimiter(self._storage)
+        self._strategy = MovingWindowRateLimiter(self._storage)
         self._items: dict[str, RateLimitItem] = {
             name: parse(text) for name, text in {**PRESETS, **(presets or {})}.items()
         }
-        self.outages = 0
+        # Calls that could not be counted, by preset, since the start.
+        self.outages: Counter[str] = Counter()
 
     async def hit(self, preset: str, route: str, caller: str) -> Allowance:
         """Count one call. Raises ``RateLimited``, or ``LimiterUnavailable`` when nothing can be counted and must be."""
@@ -39,9 +42,9 @@ class Limiter:
             allowed = await self._strategy.hit(item, preset, route, caller)
             window = await self._strategy.get_window_stats(item, preset, route, caller)
         except StorageError as error:
-            self.outages += 1
+            self.outages[preset] += 1
             log.warning("limiter_without_store", preset=preset, error=type(error).__name__)
-            if preset in _CLOSED_WITHOUT_STORE:
+            if preset in CLOSED_WITHOUT_STORE:
                 raise LimiterUnavailable(headers={"Retry-After": "10"}) from error
             return Allowance(item.amount, item.get_expiry(), item.amount, 0)
         reset = max(1, math.ceil(window.reset_time - time.time()))

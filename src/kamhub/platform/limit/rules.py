@@ -16,21 +16,37 @@ PRESETS: Mapping[str, str] = {
     "public": "30/minute",
     "page": "120/minute",
     "api": "100/minute",
+    "upload": "20/minute",
     "webhook": "600/minute",
+    # Attempts at one account from places it has not been used from; no route declares it.
+    "account": "20/hour",
 }
+# Without counting, guessing passwords would be free; everything else is better served uncounted than not at all.
+CLOSED_WITHOUT_STORE = frozenset({"authentication", "account"})
 
 
-def client_address(peer: str, forwarded: Sequence[str], trusted: Sequence[Network]) -> str:
-    """The address of the caller.
+def caller_address(peer: str, forwarded: Sequence[str], trusted: Sequence[Network]) -> str:
+    """The very address of the caller, ``unknown`` when there is none.
 
     ``forwarded`` are the values of X-Forwarded-For as they came. They are read from the right, and only as long as the
     address that wrote them is a trusted proxy: whatever a caller puts before is not believed.
     """
+    address = _caller(peer, forwarded, trusted)
+    return "unknown" if address is None else str(address)
+
+
+def client_address(peer: str, forwarded: Sequence[str], trusted: Sequence[Network]) -> str:
+    """What a caller is counted by: the address, of IPv6 the network it is in."""
+    address = _caller(peer, forwarded, trusted)
+    return "unknown" if address is None else _bucket(address)
+
+
+def _caller(peer: str, forwarded: Sequence[str], trusted: Sequence[Network]) -> Address | None:
     hops = [hop.strip() for value in forwarded for hop in value.split(",")]
     address = _parse(peer)
     while hops and address is not None and any(address in network for network in trusted):
         address = _parse(hops.pop())
-    return "unknown" if address is None else _bucket(address)
+    return address
 
 
 def _parse(text: str) -> Address | None:

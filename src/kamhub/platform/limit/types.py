@@ -5,23 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kamhub.kit.errors import Refusal
+from kamhub.kit.text import mark
 
 
 class RateLimited(Refusal):
     code = "rate_limited"
     status = 429
-    title = "Too many requests; wait a moment and try again"
+    title = mark("Too many requests; wait a moment and try again")
 
 
 class LimiterUnavailable(Refusal):
     code = "limiter_unavailable"
     status = 503
-    title = "Sign-in is closed for a moment, because attempts cannot be counted"
+    title = mark("Sign-in is closed for a moment, because attempts cannot be counted")
 
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """What is left to a caller: ``limit`` in ``window`` seconds, ``remaining`` now, ``reset`` seconds until it is whole."""
+    """What is left to a caller: ``limit`` in ``window`` seconds, ``remaining`` now, one more in ``reset`` seconds."""
 
     limit: int
     window: int

@@ -11,7 +11,7 @@ from kamhub.platform.web.pages import render
 from kamhub.platform.web.problems import NotFound
 from kamhub.platform.web.rules import rule
 
-_PAGE = rule(access="page", rate="page")
+_PAGE = rule(access="page", rate="page", reply="page")
 
 
 @get("/dev/mail", opt=_PAGE, sync_to_thread=True)

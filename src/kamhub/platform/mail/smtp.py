@@ -77,7 +77,8 @@ class SmtpTransport:
             codes = [code for code, _ in error.recipients.values()]
             if codes and all(code in _REFUSED_FOR_GOOD for code in codes):
                 raise MailRefused(f"the mail server refused the recipient ({codes[0]})") from None
-            raise
+            # Without the addresses in it: errors of jobs are kept.
+            raise smtplib.SMTPException(f"the mail server does not take the recipient now ({codes})") from None
         except smtplib.SMTPDataError as error:
             if error.smtp_code in _REFUSED_FOR_GOOD:
                 raise MailRefused(f"the mail server refused the mail ({error.smtp_code})") from None

@@ -1,4 +1,7 @@
-"""Log lines: JSON in production, readable in development. Ids only, never a name, phone, e-mail, token or body."""
+"""Log lines: JSON in production, readable in development. Ids only, never a name, phone, e-mail, token or body.
+
+Whatever gets into a line nevertheless, as in the words of a library's error, is masked before it is written.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import sys
 
 import structlog
 
+from kamhub.platform.monitoring.masks import mask_event
 from kamhub.platform.settings import Settings
 
 
@@ -19,11 +23,14 @@ def configure_logging(settings: Settings) -> None:
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
+        # Here and not in the renderer, so that a trace is a text by the time it is masked; without the local variables.
+        structlog.processors.format_exc_info,
     ]
-    renderer: structlog.types.Processor = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
-    if settings.production:
-        shared.append(structlog.processors.format_exc_info)
-        renderer = structlog.processors.JSONRenderer()
+    renderer: structlog.types.Processor = structlog.processors.JSONRenderer()
+    if not settings.production:
+        renderer = structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -34,11 +41,15 @@ def configure_logging(settings: Settings) -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, mask_event, renderer],
         )
     )
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+        # A handler of the library's own would write past the masks.
+        library = logging.getLogger(name)
+        library.handlers, library.propagate, library.disabled = [], True, False
     for noisy in ("httpx", "httpcore", "psycopg.pool", "uvicorn.error", "procrastinate", "fontTools"):
         logging.getLogger(noisy).setLevel(max(level, logging.WARNING))

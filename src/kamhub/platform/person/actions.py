@@ -1,120 +1,150 @@
-"""Sign up, sign in, stay signed in, sign out."""
+"""Sign up, and what people change about themselves."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import datetime
 from uuid import UUID
 
-import structlog
-
 from kamhub.kit.ids import new_id
-from kamhub.kit.text import Names
+from kamhub.kit.text import Locale, Names
+from kamhub.platform.audit import actions as audit
+from kamhub.platform.audit.types import Trail
 from kamhub.platform.database.pool import Connection
-from kamhub.platform.person import rules, store, tokens
-from kamhub.platform.person.passwords import hash_password, verify_password
+from kamhub.platform.mailed_link.actions import mail_link
+from kamhub.platform.person import rules, store
+from kamhub.platform.person.new_password import hash_new_password
+from kamhub.platform.person.passwords import verify_password
 from kamhub.platform.person.services import People
+from kamhub.platform.person.trail import record_for_person
 from kamhub.platform.person.types import (
     Account,
     CancellationPolicy,
     EmailTaken,
-    Identity,
-    InvalidCredentials,
     Membership,
     NewAccount,
     Organisation,
+    PasswordWrong,
     Person,
-    RefreshToken,
-    RefreshTokenInvalid,
-    Session,
 )
+from kamhub.platform.session import actions as sessions
+from kamhub.platform.session import proofs
+from kamhub.platform.session import store as session_store
+from kamhub.platform.session.types import Identity, SignedIn, SignedInBrowser, Visit
 from kamhub.platform.web.problems import Unauthenticated
-
-log = structlog.get_logger("kamhub.person")
 
 # The words of the first policy; the operator reads and replaces them.
 _FIRST_POLICY_NAME = "Стандартные условия"
 
 
-async def sign_up(people: People, wanted: NewAccount) -> Session:
+async def sign_up(people: People, wanted: NewAccount, visit: Visit) -> SignedIn:
     """A new account and, when an organisation is named, that organisation with the person as its owner.
 
-    Raises ``EmailTaken``.
+    Raises ``EmailTaken``, ``PasswordGuessable``.
     """
-    password_hash = await hash_password(wanted.password)
+    password_hash = await hash_for(wanted)
+    async with people.database.system() as connection:
+        person, place = await _open_account(people, connection, wanted, password_hash, visit)
+        tokens = await sessions.begin_for_program(people, connection, person, place, visit)
+        return SignedIn(person, place, tokens)
+
+
+async def sign_up_browser(people: People, wanted: NewAccount, visit: Visit) -> SignedInBrowser:
+    """The same for a browser. Raises ``EmailTaken``, ``PasswordGuessable``."""
+    password_hash = await hash_for(wanted)
+    async with people.database.system() as connection:
+        person, place = await _open_account(people, connection, wanted, password_hash, visit)
+        token = await sessions.begin_for_browser(people, connection, person, place, visit)
+        return SignedInBrowser(person, place, token, proofs.issue_device(people.keys, person.id))
+
+
+async def hash_for(wanted: NewAccount) -> str:
+    """The hash of the password of a new account. Raises ``PasswordGuessable``."""
+    return await hash_new_password(wanted.password, wanted.email, wanted.name, wanted.organisation_name or "")
+
+
+async def insert_account(
+    people: People, connection: Connection, wanted: NewAccount, password_hash: str, *, confirmed: bool
+) -> Person:
+    """The person alone. ``confirmed`` says that the address has been proved. Raises ``EmailTaken``."""
     now = people.clock.now()
     person = Person(new_id(), wanted.email, wanted.name, wanted.locale)
-    async with people.database.system() as connection:
-        if not await store.insert_person(connection, person, password_hash, now):
-            raise EmailTaken
-        place = None
-        if wanted.organisation_name is not None:
-            place = await _found_organisation(connection, wanted.organisation_name, person.id, now)
-        return await _issue(people, connection, person, place, family_id=new_id())
+    if not await store.insert_person(connection, person, password_hash, now, now if confirmed else None):
+        raise EmailTaken
+    return person
 
 
-async def sign_in(people: People, *, email: str, password: str) -> Session:
-    """A new session, in the organisation joined first. Raises ``InvalidCredentials``."""
-    async with _proven(people, email, password) as (connection, person, place):
-        return await _issue(people, connection, person, place, family_id=new_id())
-
-
-async def recognise(people: People, *, email: str, password: str) -> tuple[Person, Membership | None]:
-    """Who that is, and their place in the organisation joined first; begins no session. Raises ``InvalidCredentials``."""
-    async with _proven(people, email, password) as (_, person, place):
-        return person, place
-
-
-async def refresh(people: People, refresh_token: str) -> Session:
-    """The next token pair of the session. Raises ``RefreshTokenInvalid``; a used token ends its family."""
-    async with people.database.system() as connection:
-        session = await _rotate(people, connection, tokens.digest(refresh_token))
-    # Raised only now: inside the block it would undo the end of the family.
-    if session is None:
-        raise RefreshTokenInvalid
-    return session
-
-
-async def sign_out(people: People, refresh_token: str) -> None:
-    """End the session of that token; one that is not known has nothing to end."""
-    async with people.database.system() as connection:
-        found = await _locked_token(connection, tokens.digest(refresh_token))
-        if found is not None:
-            await store.end_family(connection, found[1].family_id, people.clock.now())
-
-
-async def me(people: People, identity: Identity) -> tuple[Person, Organisation | None]:
-    """The person of that token as they are now, and the organisation it names. Raises ``Unauthenticated``."""
+async def me(people: People, identity: Identity) -> tuple[Account, list[Membership]]:
+    """The person as they are now, and where they belong. Raises ``Unauthenticated``."""
     async with people.database.system() as connection:
         account = await store.account_by_id(connection, identity.person_id)
         if account is None or account.disabled_at is not None:
             raise Unauthenticated
-        if identity.organisation_id is None:
-            return account.person, None
-        place = await store.membership(connection, identity.person_id, identity.organisation_id)
-        if place is None:
-            raise Unauthenticated
-        return account.person, place.organisation
+        return account, await store.memberships(connection, identity.person_id)
 
 
-@asynccontextmanager
-async def _proven(
-    people: People, email: str, password: str
-) -> AsyncIterator[tuple[Connection, Person, Membership | None]]:
-    """A transaction that holds the account of whoever knows that password. Raises ``InvalidCredentials``."""
+async def change_profile(people: People, identity: Identity, name: str, locale: Locale, visit: Visit) -> None:
+    """Another name or language."""
     async with people.database.system() as connection:
-        account = await store.account_by_email(connection, email)
-    # Outside a transaction, and done in any case: an unknown e-mail must cost what a wrong password costs.
-    genuine = await verify_password(account.password_hash if account else None, password)
-    if account is None or not genuine:
-        raise InvalidCredentials
+        account = await _locked(connection, identity.person_id)
+        await store.set_profile(connection, identity.person_id, name, locale)
+        if name != account.person.name:
+            await record_for_person(people, connection, account.person, "profile.changed", visit, after={"name": name})
+
+
+async def change_password(people: People, identity: Identity, current: str, new: str, visit: Visit) -> None:
+    """Another password; every other session of the person ends.
+
+    Raises ``PasswordWrong``, ``PasswordGuessable``, ``RateLimited``.
+    """
+    person = await require_password(people, identity.person_id, current)
+    new_hash = await hash_new_password(new, person.email, person.name, field="new_password")
     async with people.database.system() as connection:
-        current = await store.lock_account(connection, account.person.id)
-        # The account may have been closed, or its password changed, while the hash was computed.
-        if current is None or current.disabled_at or current.password_hash != account.password_hash:
-            raise InvalidCredentials
-        yield connection, current.person, await store.membership(connection, current.person.id)
+        account = await _locked(connection, identity.person_id)
+        await store.set_password(connection, identity.person_id, new_hash)
+        await session_store.end_all(connection, identity.person_id, people.clock.now(), but=identity.session_id)
+        await record_for_person(people, connection, account.person, "password.changed", visit)
+
+
+async def require_password(people: People, person_id: UUID, password: str) -> Person:
+    """The person whose password it is. Raises ``PasswordWrong``; tries are counted by person, ``RateLimited``."""
+    if people.limiter is not None:
+        await people.limiter.hit("account", "password", str(person_id))
+    async with people.database.system() as connection:
+        account = await store.account_by_id(connection, person_id)
+    if not await verify_password(account.password_hash if account else None, password) or account is None:
+        raise PasswordWrong
+    return account.person
+
+
+async def ask_to_confirm_email(people: People, identity: Identity, visit: Visit) -> None:
+    """Mail the link once more; nothing for an address that is confirmed."""
+    async with people.database.system() as connection:
+        account = await _locked(connection, identity.person_id)
+        if account.email_confirmed_at is None:
+            await mail_link(people, connection, "email_confirmation", identity.person_id)
+            await record_for_person(people, connection, account.person, "email_confirmation.asked", visit)
+
+
+async def _locked(connection: Connection, person_id: UUID) -> Account:
+    account = await store.lock_account(connection, person_id)
+    if account is None:
+        raise Unauthenticated
+    return account
+
+
+async def _open_account(
+    people: People, connection: Connection, wanted: NewAccount, password_hash: str, visit: Visit
+) -> tuple[Person, Membership | None]:
+    person = await insert_account(people, connection, wanted, password_hash, confirmed=False)
+    place = None
+    if wanted.organisation_name is not None:
+        now = people.clock.now()
+        place = await _found_organisation(connection, wanted.organisation_name, person.id, now)
+        trail = Trail("person", person.id, person.name, visit.address, visit.user_agent, visit.request_id)
+        organisation = place.organisation.id
+        await audit.record(connection, organisation, trail, "organisation.founded", "organisation", organisation, now)
+    await mail_link(people, connection, "email_confirmation", person.id)
+    return person, place
 
 
 async def _found_organisation(connection: Connection, name: str, owner_id: UUID, now: datetime) -> Membership:
@@ -126,50 +156,3 @@ async def _found_organisation(connection: Connection, name: str, owner_id: UUID,
     policy = CancellationPolicy(new_id(), _FIRST_POLICY_NAME, rules.DEFAULT_CANCELLATION_TIERS)
     await store.insert_cancellation_policy(connection, organisation.id, policy, now)
     return Membership(organisation, "owner")
-
-
-async def _rotate(people: People, connection: Connection, token_hash: bytes) -> Session | None:
-    found = await _locked_token(connection, token_hash)
-    if found is None:
-        return None
-    account, token = found
-    now = people.clock.now()
-    if token.spent:
-        log.warning("refresh_token_reused", person_id=str(token.person_id), family_id=str(token.family_id))
-        await store.end_family(connection, token.family_id, now)
-        return None
-    if token.expires_at <= now or account.disabled_at is not None:
-        return None
-    place = await store.membership(connection, token.person_id, token.organisation_id)
-    if place is None and token.organisation_id is not None:
-        # No longer a member: carrying on in another organisation unasked would put work in the wrong books.
-        await store.end_family(connection, token.family_id, now)
-        return None
-    await store.mark_used(connection, token_hash, now)
-    return await _issue(people, connection, account.person, place, family_id=token.family_id)
-
-
-async def _locked_token(connection: Connection, token_hash: bytes) -> tuple[Account, RefreshToken] | None:
-    """The token with its account, after taking the account's lock.
-
-    The lock is on the person, not on the token: the reuse of one token of a family and the use of another
-    must not pass each other, or the newest token would outlive its family.
-    """
-    person_id = await store.refresh_token_owner(connection, token_hash)
-    if person_id is None:
-        return None
-    account = await store.lock_account(connection, person_id)
-    token = await store.refresh_token(connection, token_hash)
-    return (account, token) if account and token else None
-
-
-async def _issue(
-    people: People, connection: Connection, person: Person, place: Membership | None, *, family_id: UUID
-) -> Session:
-    now = people.clock.now()
-    organisation_id = place.organisation.id if place else None
-    fresh = tokens.new_refresh_token()
-    token = RefreshToken(family_id, person.id, organisation_id, now + tokens.REFRESH_LIFETIME, None, None)
-    await store.insert_refresh_token(connection, tokens.digest(fresh), token, now)
-    identity = Identity(person.id, organisation_id, place.role if place else None)
-    return Session(person, place, tokens.issue_access_token(people.keys, identity, now), fresh)

@@ -8,7 +8,8 @@ from typing import Literal, get_args
 from uuid import UUID
 
 from kamhub.kit.errors import Refusal
-from kamhub.kit.text import Locale, Names
+from kamhub.kit.text import Locale, Names, mark
+from kamhub.platform.audit.types import Trail
 
 Role = Literal["owner", "admin", "manager", "dispatcher", "driver", "viewer"]
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -51,6 +52,8 @@ class Account:
     person: Person
     password_hash: str = field(repr=False)
     disabled_at: datetime | None
+    email_confirmed_at: datetime | None
+    second_factor: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,48 +74,18 @@ class Membership:
 
 
 @dataclass(frozen=True, slots=True)
-class RefreshToken:
-    """A stored refresh token; the token itself is known to its holder only."""
+class Staff:
+    """Whoever acts for an organisation: a person in a role by a live session, or a program by an API key."""
 
-    family_id: UUID
-    person_id: UUID
-    organisation_id: UUID | None
-    expires_at: datetime
-    used_at: datetime | None
-    revoked_at: datetime | None
+    organisation_id: UUID
+    permissions: frozenset[str]
+    trail: Trail
+    role: Role | None = None
 
     @property
-    def spent(self) -> bool:
-        """Used once already, or ended: whoever presents it now should not have it."""
-        return self.used_at is not None or self.revoked_at is not None
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """What sign-up, sign-in and refresh give."""
-
-    person: Person
-    membership: Membership | None
-    access_token: str = field(repr=False)
-    refresh_token: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Who an access token speaks for; without an organisation there is no role."""
-
-    person_id: UUID
-    organisation_id: UUID | None
-    role: Role | None
-
-
-@dataclass(frozen=True, slots=True)
-class Staff:
-    """A person acting for an organisation in a role, by a verified token."""
-
-    person_id: UUID
-    organisation_id: UUID
-    role: Role
+    def person_id(self) -> UUID | None:
+        """The person; None for a key."""
+        return self.trail.actor_id if self.trail.actor_kind == "person" else None
 
 
 class EmailTaken(Refusal):
@@ -120,7 +93,7 @@ class EmailTaken(Refusal):
 
     code = "email_taken"
     status = 409
-    title = "There is an account with this e-mail already"
+    title = mark("There is an account with this e-mail already")
 
 
 class InvalidCredentials(Refusal):
@@ -128,18 +101,23 @@ class InvalidCredentials(Refusal):
 
     code = "invalid_credentials"
     status = 401
-    title = "The e-mail or the password is not right"
+    title = mark("The e-mail or the password is not right")
 
     def __init__(self) -> None:
         super().__init__(headers={"WWW-Authenticate": "Bearer"})
 
 
-class RefreshTokenInvalid(Refusal):
-    """A refresh token that is unknown, expired, used before, or of a session that has ended."""
+class OrganisationNotFound(Refusal):
+    """An organisation the person does not belong to."""
 
-    code = "refresh_token_invalid"
-    status = 401
-    title = "This session has ended; sign in again"
+    code = "organisation_not_found"
+    status = 404
+    title = mark("You belong to no such organisation")
 
-    def __init__(self) -> None:
-        super().__init__(headers={"WWW-Authenticate": "Bearer"})
+
+class PasswordWrong(Refusal):
+    """A wrong password of somebody who is signed in."""
+
+    code = "password_wrong"
+    status = 422
+    title = mark("The current password is not right")

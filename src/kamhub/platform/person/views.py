@@ -8,9 +8,10 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from kamhub.kit.text import Locale
-from kamhub.platform.person.permissions import permissions_of
-from kamhub.platform.person.tokens import ACCESS_SECONDS
-from kamhub.platform.person.types import Organisation, Person, Role, Session
+from kamhub.platform.access.permissions import permissions_of
+from kamhub.platform.person.types import Account, Membership, Organisation, Person, Role
+from kamhub.platform.session.tokens import ACCESS_SECONDS
+from kamhub.platform.session.types import SignedIn
 
 
 class UserView(BaseModel):
@@ -48,7 +49,7 @@ class OrganisationView(BaseModel):
         return cls(id=organisation.id, slug=organisation.slug, name=name)
 
 
-class SessionView(BaseModel):
+class SignedInView(BaseModel):
     """What sign-up, sign-in and refresh answer; ``expires_in`` are the seconds of the access token."""
 
     user: UserView
@@ -58,30 +59,52 @@ class SessionView(BaseModel):
     expires_in: int = ACCESS_SECONDS
 
     @classmethod
-    def of(cls, session: Session) -> Self:
+    def of(cls, signed_in: SignedIn) -> Self:
         """That session."""
+        place = signed_in.membership
         return cls(
-            user=UserView.of(session.person),
-            organisation=OrganisationView.of(session.membership.organisation) if session.membership else None,
-            access_token=session.access_token,
-            refresh_token=session.refresh_token,
+            user=UserView.of(signed_in.person),
+            organisation=OrganisationView.of(place.organisation) if place else None,
+            access_token=signed_in.tokens.access_token,
+            refresh_token=signed_in.tokens.refresh_token,
         )
 
 
+class PlaceView(OrganisationView):
+    """An organisation the person belongs to, and as what."""
+
+    role: Role
+
+
 class MeView(BaseModel):
-    """Who is signed in, for which organisation, and what they may do there."""
+    """Who is signed in, for which organisation, what they may do there, and where else they could work."""
 
     user: UserView
     organisation: OrganisationView | None = None
     role: Role | None = None
     permissions: list[str]
+    organisations: list[PlaceView]
+    email_confirmed: bool
+    second_factor: bool
 
     @classmethod
-    def of(cls, person: Person, organisation: Organisation | None, role: Role | None) -> Self:
-        """That person in that role."""
+    def of(cls, account: Account, place: Membership | None, places: list[Membership]) -> Self:
+        """That person in that place."""
+        role = place.role if place else None
         return cls(
-            user=UserView.of(person),
-            organisation=OrganisationView.of(organisation) if organisation else None,
+            user=UserView.of(account.person),
+            organisation=OrganisationView.of(place.organisation) if place else None,
             role=role,
             permissions=sorted(permissions_of(role)),
+            organisations=[
+                PlaceView(**OrganisationView.of(each.organisation).model_dump(), role=each.role) for each in places
+            ],
+            email_confirmed=account.email_confirmed_at is not None,
+            second_factor=account.second_factor,
         )
+
+
+class Accepted(BaseModel):
+    """It will be done; of whom it is asked is not told."""
+
+    status: str = "accepted"

@@ -4,9 +4,16 @@ from litestar import Request, Response, get
 
 from kamhub.platform.web.csrf import Csrf
 from kamhub.platform.web.rules import rule
+from kamhub.platform.web.schemas import Reply
 
 
-@get("/api/csrf-token", opt=rule(access="public", rate="public"))
+class CsrfTokenReply(Reply):
+    """The token, to be sent back."""
+
+    csrf_token: str
+
+
+@get("/api/csrf-token", opt=rule(access="public", rate="public", reply=CsrfTokenReply))
 async def csrf_token(request: Request) -> Response[dict[str, str]]:
     """The CSRF token of this browser, to be sent back as ``X-CSRF-Token`` or form field; sets its cookie."""
     csrf: Csrf = request.app.state.csrf

@@ -17,6 +17,7 @@ from litestar.datastructures import Cookie
 from litestar.handlers import BaseRouteHandler
 
 from kamhub.platform.crypto.keys import KeyRing
+from kamhub.platform.session.cookie import csrf_binding, session_token
 from kamhub.platform.web.problems import CsrfFailed
 from kamhub.platform.web.rules import rule_of
 
@@ -53,24 +54,37 @@ class Csrf:
     def token_for(self, connection: ASGIConnection[Any, Any, Any, Any]) -> tuple[str, Cookie | None]:
         """The token of this browser, and the cookie to set when it has none yet."""
         present = connection.cookies.get(COOKIE, "")
-        if self.genuine(present):
+        binding = csrf_binding(session_token(connection))
+        if self.genuine(present, binding):
             return present, None
-        token = self.issue()
-        return token, Cookie(key=COOKIE, value=token, path="/", samesite="lax", secure=self._secure, max_age=86_400)
+        return self.fresh(binding)
+
+    def fresh(self, binding: bytes = b"") -> tuple[str, Cookie]:
+        """A new token and its cookie, as when a session begins or ends."""
+        token = self.issue(binding)
+        cookie = Cookie(key=COOKIE, value=token, path="/", samesite="lax", secure=self._secure, max_age=86_400)
+        return token, cookie
 
     def check(self, connection: ASGIConnection[Any, Any, Any, Any], given: str) -> None:
-        """Raise ``CsrfFailed`` unless the request comes from a page of ours."""
+        """Raise ``CsrfFailed`` unless the request comes from a page of ours, in the session of this browser."""
         cookie = connection.cookies.get(COOKIE, "")
-        if not self.genuine(cookie) or not hmac.compare_digest(cookie.encode(), given.encode()):
+        binding = csrf_binding(session_token(connection))
+        if not self.genuine(cookie, binding) or not hmac.compare_digest(cookie.encode(), given.encode()):
             raise CsrfFailed
         if connection.headers.get("sec-fetch-site") == "cross-site":
             raise CsrfFailed("The form was sent from another site")
-        origin = connection.headers.get("origin")
+        # A browser that keeps the origin to itself may still tell the page it came from.
+        origin = connection.headers.get("origin") or _origin_of(connection.headers.get("referer", ""))
         if origin and not self._ours(origin, connection.headers.get("host", "")):
             raise CsrfFailed("The form was sent from another site")
 
     def _ours(self, origin: str, host: str) -> bool:
         return origin.lower() in self._origins or urlsplit(origin).netloc.lower() == host.lower()
+
+
+def _origin_of(address: str) -> str:
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
 
 
 async def csrf_guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:

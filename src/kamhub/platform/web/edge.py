@@ -40,6 +40,8 @@ _MACHINE_HEADERS: list[tuple[bytes, bytes]] = [
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"x-content-type-options", b"nosniff"),
 ]
+# What only the caller may see must not stay in anybody's cache.
+_NO_STORE = (b"cache-control", b"no-store")
 _HSTS = (b"strict-transport-security", b"max-age=63072000; includeSubDomains")
 
 Headers = list[tuple[bytes, bytes]]
@@ -60,12 +62,12 @@ class Edge:
         if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
-        request_id, length = _read(scope["headers"])
+        request_id, length, private = _read(scope["headers"])
         scope.setdefault("state", {})["request_id"] = request_id.decode()
         if scope["method"] == "HEAD":
             # Answered as GET is; the server leaves the body out, by the scope that it keeps for itself.
             scope = {**scope, "method": HttpMethod.GET}
-        exchange = _Exchange(self, scope, request_id, receive, send)
+        exchange = _Exchange(self, scope, request_id, receive, send, private=private)
         started = time.perf_counter()
         try:
             if length > MAX_BODY_BYTES:
@@ -93,10 +95,13 @@ class Edge:
 class _Exchange:
     """One request's receive and send, with the body counted and the headers added."""
 
-    __slots__ = ("_edge", "_receive", "_received", "_request_id", "_scope", "_send", "status")
+    __slots__ = ("_edge", "_private", "_receive", "_received", "_request_id", "_scope", "_send", "status")
 
-    def __init__(self, edge: Edge, scope: Scope, request_id: bytes, receive: Receive, send: Send) -> None:
+    def __init__(
+        self, edge: Edge, scope: Scope, request_id: bytes, receive: Receive, send: Send, *, private: bool
+    ) -> None:
         self._edge = edge
+        self._private = private
         self._scope = scope
         self._request_id = request_id
         self._receive = receive
@@ -122,19 +127,24 @@ class _Exchange:
                 present = {name for name, _ in own}
                 own += (pair for pair in self._edge.page_headers if pair[0] not in present)
             own += self._scope["state"].get(EXTRA_HEADERS, ())
+            if self._private and not any(name == b"cache-control" for name, _ in own):
+                own.append(_NO_STORE)
             own.append((b"x-request-id", self._request_id))
             message["headers"] = own
         await self._send(message)
 
 
-def _read(headers: Any) -> tuple[bytes, int]:
-    request_id, length = b"", 0
+def _read(headers: Any) -> tuple[bytes, int, bool]:
+    """Request id, announced length of the body, and whether the caller shows who they are."""
+    request_id, length, private = b"", 0, False
     for name, value in headers:
         if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
             request_id = value
         elif name == b"content-length" and value.isdigit():
             length = int(value) if len(value) < 19 else MAX_BODY_BYTES + 1  # int() refuses thousands of digits
-    return request_id or uuid7().hex.encode(), length
+        elif name == b"authorization":
+            private = True
+    return request_id or uuid7().hex.encode(), length, private
 
 
 async def _refuse_body(exchange: _Exchange) -> None:

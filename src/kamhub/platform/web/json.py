@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -10,11 +11,18 @@ from litestar import Request
 from litestar.types import ASGIApp, Receive, Scope, Send
 from pydantic import BaseModel, ValidationError
 
-from kamhub.platform.web.problems import BodyUnreadable, FieldError, InputInvalid, MediaTypeUnsupported
+from kamhub.kit.text import mark
+from kamhub.platform.i18n.form_errors import faults_of
+from kamhub.platform.web.problems import BodyUnreadable, InputInvalid, MediaTypeUnsupported
+from kamhub.platform.web.schemas import PageParameters
 
 Form = TypeVar("Form", bound=BaseModel)
 _encode = msgspec.json.Encoder().encode
 _RAW_JSON_ERRORS = frozenset({"json_invalid", "json_type"})
+MAX_DEPTH = 20
+_TOO_DEEP = mark("The body is nested too deeply")
+# A string with or without its end, or a bracket; possessive, so that no body makes it look twice.
+_STRUCTURE = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
 
 
 async def read_json(request: Request[Any, Any, Any], form: type[Form]) -> Form:
@@ -24,10 +32,25 @@ async def read_json(request: Request[Any, Any, Any], form: type[Form]) -> Form:
 
 def parse_json(body: bytes, form: type[Form]) -> Form:
     """That body as that form. Raises ``BodyUnreadable`` or ``InputInvalid``."""
+    # Few bodies open as many brackets as may be nested; only those are looked at one by one.
+    if body.count(b"{") + body.count(b"[") > MAX_DEPTH and _depth(body) > MAX_DEPTH:
+        raise BodyUnreadable(_TOO_DEEP)
     try:
         return form.model_validate_json(body)
     except ValidationError as error:
         raise _refusal(error) from None
+
+
+def _depth(body: bytes) -> int:
+    """How deep the brackets of that JSON are nested, those inside strings left out."""
+    deepest = depth = 0
+    for token in _STRUCTURE.findall(body):
+        if token in (b"{", b"["):
+            depth += 1
+            deepest = max(deepest, depth)
+        elif token in (b"}", b"]"):
+            depth -= 1
+    return deepest
 
 
 async def read_body(request: Request[Any, Any, Any]) -> bytes:
@@ -55,19 +78,9 @@ def validate(form: type[Form], values: Mapping[str, object]) -> Form:
 
 
 def _refusal(error: ValidationError) -> BodyUnreadable | InputInvalid:
-    errors = error.errors(include_url=False, include_context=False, include_input=False)
-    if any(item["type"] in _RAW_JSON_ERRORS for item in errors):
-        return BodyUnreadable(errors[0]["msg"])
-    return InputInvalid(
-        [
-            FieldError(".".join(str(part) for part in item["loc"]) or "body", _sentence(item["msg"]), item["type"])
-            for item in errors
-        ]
-    )
-
-
-def _sentence(message: str) -> str:
-    return message.removeprefix("Value error, ")
+    faults = faults_of(error)
+    unreadable = next((fault for fault in faults if fault.code in _RAW_JSON_ERRORS), None)
+    return BodyUnreadable(unreadable.text) if unreadable else InputInvalid(faults)
 
 
 class JsonReply:
@@ -91,3 +104,11 @@ class JsonReply:
 def json_reply(content: object, status: int = 200, headers: Mapping[str, str] | None = None) -> ASGIApp:
     """That content as JSON."""
     return JsonReply(_encode(content), status, headers)
+
+
+def list_reply(
+    items: Sequence[object], page: PageParameters, total: int, headers: Mapping[str, str] | None = None
+) -> ASGIApp:
+    """A page of a list: ``items``, which page it is, and how many there are in all."""
+    content = {"items": items, "page": page.page, "page_size": page.page_size, "total": total}
+    return json_reply(content, headers=headers)

@@ -6,9 +6,20 @@ from typing import Any
 
 from litestar import MediaType, Request, Response
 from markupsafe import Markup
+from pydantic import ValidationError
 
+from kamhub.kit.text import Locale
+from kamhub.platform.i18n.form_errors import form_errors
 from kamhub.platform.i18n.request import locale_of
 from kamhub.platform.web.csrf import FIELD, Csrf
+from kamhub.platform.web.problems import InputInvalid
+
+
+def errors_of(error: ValidationError | InputInvalid, locale: Locale) -> dict[str, str]:
+    """Field → sentence, of what a form model or an action found wrong."""
+    if isinstance(error, ValidationError):
+        return form_errors(error, locale)
+    return {told["field"]: told["message"] for told in error.errors(locale)}
 
 
 def render(

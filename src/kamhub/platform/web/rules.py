@@ -11,10 +11,13 @@ from litestar.handlers import HTTPRouteHandler
 from pydantic import BaseModel
 
 Access = Literal["public", "booking", "staff", "key", "webhook", "page"]
-Rate = Literal["authentication", "creation", "hold", "public", "page", "api", "webhook", "none"]
+Rate = Literal["authentication", "creation", "hold", "public", "page", "api", "upload", "webhook", "none"]
 # form: signed double submit, checked. The others say why there is nothing to check: reading only, a token that a browser
-# does not send by itself, a signature over the body, or no standing right that another site could borrow.
+# does not send by itself (with the session cookie in its place it is checked all the same), a signature over the body, or
+# no standing right that another site could borrow.
 Csrf = Literal["safe", "form", "token", "signature", "anonymous"]
+# What a reply is when no model describes it. "none" is 204 or a redirect.
+Content = Literal["none", "page", "text", "csv", "pdf", "calendar", "json", "file"]
 
 _OPT_KEY = "rule"
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -22,15 +25,30 @@ _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 @dataclass(frozen=True, slots=True)
 class RouteRule:
-    """Access, rate preset, CSRF rule, permission (staff only), and the schemas of body and reply for the OpenAPI."""
+    """Who may call, how often, how forged requests are told, what comes in and what goes out.
+
+    ``permission`` is the right a staff route asks for, or the scope a key route asks for. ``body`` is the model of the
+    body, of a GET the query. ``audit`` is the action that a staff route which changes something writes down.
+    """
 
     access: Access
     rate: Rate
     csrf: Csrf
-    permission: str | None = None
-    body: type[BaseModel] | None = None
-    reply: type[BaseModel] | None = None
-    refusals: tuple[int, ...] = ()
+    permission: str | None
+    body: type[BaseModel] | Literal["none"] | None
+    reply: type[BaseModel] | Content | None
+    refusals: tuple[int, ...]
+    audit: str | None
+
+    @property
+    def body_model(self) -> type[BaseModel] | None:
+        """The model of what comes in."""
+        return self.body if isinstance(self.body, type) else None
+
+    @property
+    def reply_model(self) -> type[BaseModel] | None:
+        """The model of what goes out."""
+        return self.reply if isinstance(self.reply, type) else None
 
 
 def rule(
@@ -39,12 +57,13 @@ def rule(
     rate: Rate,
     csrf: Csrf = "safe",
     permission: str | None = None,
-    body: type[BaseModel] | None = None,
-    reply: type[BaseModel] | None = None,
+    body: type[BaseModel] | Literal["none"] | None = None,
+    reply: type[BaseModel] | Content | None = None,
     refusals: Iterable[int] = (),
+    audit: str | None = None,
 ) -> dict[str, Any]:
     """The ``opt`` of a handler."""
-    return {_OPT_KEY: RouteRule(access, rate, csrf, permission, body, reply, tuple(refusals))}
+    return {_OPT_KEY: RouteRule(access, rate, csrf, permission, body, reply, tuple(refusals), audit)}
 
 
 def rule_of(handler: Any) -> RouteRule | None:
@@ -63,11 +82,12 @@ class RouteRow:
     permission: str | None
     rate: Rate
     csrf: Csrf
-    schema: str | None
+    schema: str
+    audit: str | None
 
 
 class RouteWithoutRule(Exception):
-    """A route was registered that does not say who may call it, how often, and how it is guarded."""
+    """A route was registered that does not say who may call it, how often, how it is guarded, or what it takes and gives."""
 
 
 def route_table(app: Litestar) -> list[RouteRow]:
@@ -87,11 +107,8 @@ def route_table(app: Litestar) -> list[RouteRow]:
 
 
 def _row(method: str, path: str, declared: RouteRule) -> RouteRow:
-    if method not in _SAFE_METHODS and declared.csrf == "safe":
-        raise RouteWithoutRule(f"{method} {path} changes something and declares no CSRF rule")
-    if declared.access == "staff" and not declared.permission:
-        raise RouteWithoutRule(f"{method} {path} is for staff and names no permission")
-    schema = declared.body or declared.reply
+    if fault := _fault(method, declared):
+        raise RouteWithoutRule(f"{method} {path} {fault}")
     return RouteRow(
         method,
         path,
@@ -99,8 +116,32 @@ def _row(method: str, path: str, declared: RouteRule) -> RouteRow:
         declared.permission,
         declared.rate,
         declared.csrf,
-        schema.__name__ if schema else None,
+        _schema(declared),
+        declared.audit,
     )
+
+
+def _fault(method: str, declared: RouteRule) -> str | None:
+    """What the rule of a route leaves open."""
+    changes = method not in _SAFE_METHODS
+    if changes and declared.csrf == "safe":
+        return "changes something and declares no CSRF rule"
+    if declared.access in {"staff", "key"} and not declared.permission:
+        return f"is for {declared.access} and names no permission"
+    if declared.reply is None:
+        return "does not say what it replies"
+    if changes and declared.body is None:
+        return "does not say what it takes"
+    if changes and declared.access in {"staff", "key"} and not declared.audit:
+        return "is used by staff to change something and names no audit action"
+    return None
+
+
+def _schema(declared: RouteRule) -> str:
+    """``what comes in -> what goes out``, such as ``HoldForm -> BookingReply``."""
+    reply = declared.reply if isinstance(declared.reply, str) else declared.reply and declared.reply.__name__
+    body = declared.body_model
+    return f"{body.__name__} -> {reply}" if body else str(reply)
 
 
 def handlers_of(app: Litestar) -> list[tuple[str, HTTPRouteHandler]]:

@@ -1,0 +1,84 @@
+"""How long the platform keeps what, in one table; and what it keeps, with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
+
+from kamhub.platform.retention import store
+from kamhub.platform.retention.store import Expiring
+from kamhub.platform.retention.types import Retention, Round
+
+
+def _expired(table: Expiring) -> Callable[[Round], Awaitable[int]]:
+    async def prune(work: Round) -> int:
+        async with work.database.system() as connection:
+            return await store.delete_expired(connection, table, work.before, work.limit)
+
+    return prune
+
+
+async def _audit_events(work: Round) -> int:
+    async with work.database.system() as connection:
+        return await store.prune_audit_events(connection, work.before, work.limit)
+
+
+# The tokens go before the sessions that own them.
+PERIODS: tuple[Retention, ...] = (
+    Retention(
+        table="refresh_tokens",
+        removed="the row",
+        after=timedelta(days=90),
+        since="its expiry",
+        why="an abuse found late can still be followed back",
+        prune=_expired("refresh_tokens"),
+    ),
+    Retention(
+        table="sessions",
+        removed="the row, with address and browser",
+        after=timedelta(days=90),
+        since="its expiry, at most 30 days after its last use",
+        why="an abuse found late can still be followed back",
+        prune=_expired("sessions"),
+    ),
+    Retention(
+        table="mailed_links",
+        removed="the row",
+        after=timedelta(days=7),
+        since="its expiry",
+        why="a late click gets a true answer",
+        prune=_expired("mailed_links"),
+    ),
+    Retention(
+        table="invitations",
+        removed="the row, with the e-mail of whoever was invited",
+        after=timedelta(days=365),
+        since="its expiry",
+        why="who let whom in stays answerable for a year; then the audit log says it",
+        prune=_expired("invitations"),
+    ),
+    Retention(
+        table="audit_events",
+        removed="the line",
+        after=timedelta(days=3 * 365),
+        since="what it tells of",
+        why="claims may be made for three years",
+        prune=_audit_events,
+    ),
+)
+
+_JOBS = "of the job library; finished jobs go after some days by the job that tidies"
+KEPT: Mapping[str, str] = {
+    "organisations": "operators, named on tickets and in the books",
+    "people": "accounts; closed by their owners, referred to by the log",
+    "memberships": "who may act for an organisation now",
+    "recovery_codes": "belong to the second factor of an account and go with it",
+    "api_keys": "hashes and names; say who a line of the log speaks of",
+    "job_failures": "goes with its job",
+    "procrastinate_jobs": _JOBS,
+    "procrastinate_events": _JOBS,
+    "procrastinate_periodic_defers": _JOBS,
+    "procrastinate_workers": _JOBS,
+    "job_schema": "one line: which version of the job library the schema has",
+    "schema_migrations": "which migrations were applied",
+}
