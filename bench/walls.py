@@ -22,7 +22,12 @@ LIMITS_ON = {"KAMHUB_RATE_LIMITS": "on", "KAMHUB_RATE_PRESETS": "hold=100000000/
 def run(console: Console) -> None:
     """Print the table. One caller, one request after another; the servers take turns, so that noise hits all alike."""
     table = Table(
-        "one hold after another, one caller", "mean ms", "median ms", "p99 ms", "walls: + ms", title="What the walls cost"
+        "one hold after another, one caller",
+        "mean ms",
+        "median ms",
+        "p99 ms",
+        "walls: + ms",
+        title="What the walls cost",
     )
     with scratch_database() as (folder, address), ExitStack() as servers:
         seeded = seed_for_holds(address.owner_url)

@@ -40,7 +40,7 @@ _HIDDEN = re.compile(
             # What a database and a validator quote of the data they refuse.
             r"(?P<row>(?<=Failing row contains )(?s:.*?)(?=\nCONTEXT:|\n\n|\Z))",
             r"(?P<input>(?<=input_value=)(?:[^\n]*(?=, input_type=)|[^\n]*))",
-            # postgresql://name:password@host
+            # the login in the address of a server
             r"(?P<login>(?<=://)[^\s/@]{0,100}:\S{0,300}(?=@))",
             # Authorization: … and Cookie: …, to the end of the line
             r"(?P<header>(?i:(?<![\w-])(?:proxy-)?(?:authorization|(?:set-)?cookie):[ \t]?))(?P<content>[^\r\n\"']+)",
