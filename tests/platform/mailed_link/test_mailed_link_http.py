@@ -88,7 +88,7 @@ async def test_on_pages(web: Web, context: Context, world: World) -> None:
         page = await browser.get(address)
         assert page.status_code == 200
         # The link must not travel on: neither to other sites, nor into a cache.
-        assert page.headers.get_list("referrer-policy") == ["no-referrer"]
+        assert page.headers.get_list("referrer-policy") == ["same-origin"]
         assert page.headers["cache-control"] == "no-store"
         assert page.text.count(token) == 1  # in the form, and not in the links to switch the language
     head = await browser.client.head(address)
@@ -100,7 +100,7 @@ async def test_on_pages(web: Web, context: Context, world: World) -> None:
     weak = await browser.send("/password-reset/new", token=token, password="password2026")
     assert weak.status_code == 422
     assert 'aria-invalid="true"' in weak.text
-    assert weak.headers.get_list("referrer-policy") == ["no-referrer"]
+    assert weak.headers.get_list("referrer-policy") == ["same-origin"]
     done = await browser.send("/password-reset/new", token=token, password=NEW_PASSWORD)
     assert done.status_code == 200
     assert token not in done.text
@@ -125,7 +125,7 @@ async def test_the_page_of_a_confirmation_changes_nothing_until_it_is_sent(
     for _ in range(2):
         page = await browser.get(f"/email-confirmation?token={token}")
         assert page.status_code == 200
-        assert page.headers.get_list("referrer-policy") == ["no-referrer"]
+        assert page.headers.get_list("referrer-policy") == ["same-origin"]
         assert page.headers["cache-control"] == "no-store"
         assert page.text.count(token) == 1
     assert world.rows(confirmed) == [(False,)]

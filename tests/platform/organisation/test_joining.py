@@ -175,7 +175,7 @@ async def test_in_a_browser_a_new_colleague_names_themselves(web: Web, world: Wo
     assert page.status_code == 200
     assert "You are invited to main" in page.text
     assert "dispatcher" in page.text
-    assert (page.headers["referrer-policy"], page.headers["cache-control"]) == ("no-referrer", "no-store")
+    assert (page.headers["referrer-policy"], page.headers["cache-control"]) == ("same-origin", "no-store")
     weak = await browser.send("/invitation", token=token, name="Nova", password="short")
     assert weak.status_code == 422
     assert "At least 10 characters" in weak.text

@@ -45,6 +45,12 @@
     all("button[type=submit]", form).forEach((button) => button.removeAttribute("aria-disabled"));
   }));
 
+  // The open section of a navigation that scrolls sideways is brought into sight.
+  all("nav [aria-current=page]").forEach((link) => {
+    const row = link.closest("nav");
+    if (row.scrollWidth > row.clientWidth) row.scrollLeft = link.offsetLeft - row.offsetLeft - (row.clientWidth - link.clientWidth) / 2;
+  });
+
   // Countdown of a hold, by the server's clock: what counts is how long the page has been open.
   const RELOAD_AFTER_MS = 1500;
   function countdown(box) {

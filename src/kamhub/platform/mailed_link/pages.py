@@ -122,7 +122,8 @@ def _over(request: Asked) -> Response[Any]:
 
 
 def _private(page: Response[bytes]) -> Response[bytes]:
-    page.headers["Referrer-Policy"] = "no-referrer"
+    # Not "no-referrer": a browser then sends the form with the origin "null", which the wall before it refuses.
+    page.headers["Referrer-Policy"] = "same-origin"
     return page
 
 

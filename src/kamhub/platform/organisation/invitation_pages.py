@@ -119,7 +119,8 @@ async def _page(
         errors=errors or {},
     )
     # The address holds the token: no page that is opened from here may learn it.
-    page.headers["Referrer-Policy"] = "no-referrer"
+    # As with mailed links: "no-referrer" would make the browser send the form with the origin "null".
+    page.headers["Referrer-Policy"] = "same-origin"
     return page
 
 
