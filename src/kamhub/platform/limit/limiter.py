@@ -22,6 +22,8 @@ from kamhub.platform.limit.types import Allowance, LimiterUnavailable, RateLimit
 
 log = structlog.get_logger(__name__)
 
+_TOLD_EVERY = 10.0  # seconds
+
 
 class Limiter:
     """Counts calls by preset, route and caller."""
@@ -29,6 +31,7 @@ class Limiter:
     def __init__(self, redis_url: str | None, presets: Mapping[str, str] | None = None) -> None:
         self._storage = _storage(redis_url)
         self._strategy = MovingWindowRateLimiter(self._storage)
+        self._told_at: dict[str, float] = {}
         self._items: dict[str, RateLimitItem] = {
             name: parse(text) for name, text in {**PRESETS, **(presets or {})}.items()
         }
@@ -42,8 +45,7 @@ class Limiter:
             allowed = await self._strategy.hit(item, preset, route, caller)
             window = await self._strategy.get_window_stats(item, preset, route, caller)
         except StorageError as error:
-            self.outages[preset] += 1
-            log.warning("limiter_without_store", preset=preset, error=type(error).__name__)
+            self._note_outage(preset, error)
             if preset in CLOSED_WITHOUT_STORE:
                 raise LimiterUnavailable(headers={"Retry-After": "10"}) from error
             return Allowance(item.amount, item.get_expiry(), item.amount, 0)
@@ -54,6 +56,14 @@ class Limiter:
             headers |= {name.decode(): value.decode() for name, value in allowance.headers()}
             raise RateLimited(headers=headers)
         return allowance
+
+    def _note_outage(self, preset: str, error: StorageError) -> None:
+        """Every call is counted; one line in a while is enough to know of it."""
+        self.outages[preset] += 1
+        now = time.monotonic()
+        if now - self._told_at.get(preset, -_TOLD_EVERY) >= _TOLD_EVERY:
+            self._told_at[preset] = now
+            log.warning("limiter_without_store", preset=preset, calls=self.outages[preset], error=type(error).__name__)
 
     async def ping(self) -> bool:
         """Whether the store answers."""

@@ -24,6 +24,7 @@ from kamhub.platform.person.types import EmailTaken, PasswordWrong
 from kamhub.platform.second_factor import own as second_factor
 from kamhub.platform.session import actions as sessions
 from kamhub.platform.session.pages import NO_STORE, let_in
+from kamhub.platform.session.rules import agent_name
 from kamhub.platform.session.types import Identity
 from kamhub.platform.session.visit import visit_of
 from kamhub.platform.web.pages import errors_of, render
@@ -177,6 +178,7 @@ async def account_page(
         done=words.gettext(_DONE[done]) if done in _DONE else None,
         sessions=await sessions.live_sessions(people, identity.person_id),
         current_session=identity.session_id,
+        agent_name=agent_name,
         recovery_codes_left=await second_factor.recovery_codes_left(people, identity),
         values=values or {},
         errors=errors or {},
