@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from pathlib import Path
+from uuid import UUID
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from kamhub.kit.text import Locale
+from kamhub.platform.mail.types import MailMessage
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,18 @@ def as_text(letter: Letter) -> str:
 def as_html(letter: Letter, locale: Locale) -> str:
     """With inline styles, the only ones that mail programs keep."""
     return _environment().get_template("letter.html").render(letter=letter, locale=locale)
+
+
+def to_mail(letter: Letter, locale: Locale, *, message_id: UUID, created_at: datetime, recipient: str) -> MailMessage:
+    """The letter as a mail to that address."""
+    return MailMessage(
+        message_id=message_id,
+        created_at=created_at,
+        recipient=recipient,
+        subject=letter.subject,
+        text=as_text(letter),
+        html=as_html(letter, locale),
+    )
 
 
 @cache

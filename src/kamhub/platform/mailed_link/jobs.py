@@ -7,8 +7,8 @@ from typing import Protocol
 from uuid import UUID
 
 from kamhub.platform.job.types import GiveUp, Job, Retry
-from kamhub.platform.mail.letter import as_html, as_text
-from kamhub.platform.mail.types import MailMessage, MailRefused, MailTransport
+from kamhub.platform.mail.letter import to_mail
+from kamhub.platform.mail.types import MailRefused, MailTransport
 from kamhub.platform.mailed_link import rules, store
 from kamhub.platform.mailed_link.actions import QUEUE, SEND
 from kamhub.platform.mailed_link.letters import compose
@@ -41,14 +41,7 @@ async def send(context: LinkContext, *, link_id: str) -> None:
     token = rules.token_of(people.keys, link.purpose, link.id)
     person = account.person
     letter = compose(link.purpose, person.name, people.public_url, token, person.locale)
-    mail = MailMessage(
-        message_id=link.id,
-        created_at=link.created_at,
-        recipient=person.email,
-        subject=letter.subject,
-        text=as_text(letter),
-        html=as_html(letter, person.locale),
-    )
+    mail = to_mail(letter, person.locale, message_id=link.id, created_at=link.created_at, recipient=person.email)
     try:
         await context.mail.send(mail)
     except MailRefused as error:

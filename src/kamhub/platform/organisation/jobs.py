@@ -8,8 +8,8 @@ from urllib.parse import quote
 from uuid import UUID
 
 from kamhub.platform.job.types import GiveUp, Job, Retry
-from kamhub.platform.mail.letter import as_html, as_text
-from kamhub.platform.mail.types import MailMessage, MailRefused, MailTransport
+from kamhub.platform.mail.letter import to_mail
+from kamhub.platform.mail.types import MailRefused, MailTransport
 from kamhub.platform.organisation import rules, store
 from kamhub.platform.organisation.actions import INVITE, QUEUE
 from kamhub.platform.organisation.letters import compose
@@ -43,13 +43,9 @@ async def invite(context: OrganisationContext, *, organisation_id: str, invitati
     token = rules.token_of(people.keys, tenant, invitation.id)
     link = f"{people.public_url}/invitation?token={quote(token)}"
     letter = compose(invitation, organisation, inviter.name if inviter else None, zone, link)
-    mail = MailMessage(
-        message_id=UUID(message_id),
-        created_at=invitation.expires_at - rules.INVITATION_LIFETIME,  # when it was last asked for
-        recipient=invitation.email,
-        subject=letter.subject,
-        text=as_text(letter),
-        html=as_html(letter, invitation.locale),
+    asked_at = invitation.expires_at - rules.INVITATION_LIFETIME  # the last time
+    mail = to_mail(
+        letter, invitation.locale, message_id=UUID(message_id), created_at=asked_at, recipient=invitation.email
     )
     try:
         await context.mail.send(mail)
