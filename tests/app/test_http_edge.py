@@ -13,7 +13,7 @@ from kamhub.kit.clock import ManualClock
 from kamhub.platform.crypto.keys import KeyRing
 from kamhub.platform.settings import Settings
 from kamhub.platform.web.csrf import COOKIE, Csrf
-from tests.app.support import CONFIRM, CONTACT, HOLD, SEARCH, bearer_of, check_problem, held, stored
+from tests.app.support import BOOK, CONFIRM, CONTACT, HOLD, SEARCH, bearer_of, check_problem, held, stored
 from tests.asgi import ORIGIN, Web, serve
 from tests.builders import World
 from tests.hub.payment.support import Provider
@@ -253,3 +253,18 @@ async def test_staff_are_counted_by_person_after_the_token(guarded: Web, world: 
     booking = await held(guarded.client, world.departure())
     shown = await guarded.client.get(f"/api/transfers/bookings/{booking['id']}", headers=bearer_of(booking))
     assert (shown.status_code, shown.headers["ratelimit-limit"]) == (200, "2")
+
+
+async def test_seats_without_a_name_are_few_at_one_address(
+    database_url: str, keys: KeyRing, clock: ManualClock, data_dir: Path, service: Provider, world: World
+) -> None:
+    settings = Settings(env="development", rate_presets={"seats": "100/15 minutes", "hold": "1000/minute"})
+    departure = world.departure(capacity=1000)
+    async with serve(database_url, keys, clock, data_dir, provider=service, settings=settings) as limited:
+        body = {"departure_id": str(departure), "passengers": 50}
+        codes = [(await limited.client.post(HOLD, json=body)).status_code for _ in range(3)]
+        assert codes == [201, 201, 429]
+        # One more seat neither: the window is full, by whatever route.
+        assert (await limited.client.post(HOLD, json=body | {"passengers": 1})).status_code == 429
+        assert (await limited.client.post(BOOK, json=body | {"passengers": 1, "contact": CONTACT})).status_code == 429
+    assert world.taken(departure) == [100, 100, 100]

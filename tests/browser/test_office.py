@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import email
 import re
-from email import policy
 from uuid import uuid4
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Visit
+from tests.browser.mails import link_of_the_mail
 from tests.browser.reader import DESKTOP, PHONE, Language, Reader, Screen
 from tests.browser.test_sign_in import look_over, sign_in
-from tests.system.product import PASSWORD, wait_for
+from tests.system.product import PASSWORD
 
 pytestmark = pytest.mark.browser
 
@@ -31,22 +30,6 @@ def office(visit: Visit, screen: Screen, language: Language, scripts: bool) -> R
     sign_in(reader, OWNER, PASSWORD)
     reader.page.wait_for_url("**/office")
     return reader
-
-
-def link_of_the_mail(reader: Reader, recipient: str, path: str) -> str:
-    """The link to that page which was mailed to that address last."""
-    found: list[str] = []
-
-    def arrived() -> bool:
-        for file in sorted((reader.product.folder / "mail").glob("*.eml"), key=lambda file: file.stat().st_mtime):
-            message = email.message_from_bytes(file.read_bytes(), policy=policy.default)
-            body = message.get_body(("plain",))
-            if message["to"] == recipient and body is not None:
-                found.extend(re.findall(re.escape(path) + r"\?token=[\w-]+", body.get_content()))
-        return bool(found)
-
-    wait_for(arrived, 30.0, f"the mail to {recipient}")
-    return found[-1]
 
 
 @WAYS

@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, expect
 
 from kamhub.platform.second_factor.rules import code_at, step_at
 from tests.browser.conftest import Visit
+from tests.browser.mails import link_of_the_mail
 from tests.browser.reader import DESKTOP, PATIENCE_MS, PHONE, Language, Reader, Screen
 from tests.system.product import PASSWORD, Product
 
@@ -77,6 +78,13 @@ def test_from_sign_up_to_a_sign_in_with_the_second_step(
     page.locator("form[action='/signup'] button[type='submit']").click()
     page.wait_for_url("**/office")
     look_over(reader)
+
+    # No second step before the address is proved: it may be somebody else's.
+    reader.go("/account/second-factor")
+    expect(page.locator("#f-password")).to_have_count(0)
+    reader.go(link_of_the_mail(reader, email, "/email-confirmation"))
+    reader.button("Confirm the address").click()
+    reader.link("To the back office").click()
 
     reader.link("My account").click()
     reader.heading("My account")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import structlog
 from litestar import Request, Response
@@ -12,6 +12,7 @@ from litestar.status_codes import HTTP_303_SEE_OTHER
 
 from kamhub.kit.errors import Refusal
 from kamhub.platform.i18n.form_errors import OTHERWISE
+from kamhub.platform.i18n.pages import own_path
 from kamhub.platform.web import problems
 from kamhub.platform.web.pages import render
 
@@ -67,6 +68,8 @@ def _answer(request: Request[Any, Any, Any], refusal: Refusal) -> Response[bytes
         return problems.reply(refusal, locale=problems.locale_of_call(request.headers))
     if isinstance(refusal, problems.Unauthenticated):
         return _to_sign_in(request)
+    if isinstance(refusal, problems.CsrfFailed):
+        refusal.extra.setdefault("way_on", own_path(urlsplit(request.headers.get("referer", "")).path))
     # "Try again" and the switch of language are links: they must lead to something that can be got.
     way_back = {} if request.method == "GET" else {"url_path": "/"}
     page = render(

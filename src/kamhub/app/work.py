@@ -15,6 +15,7 @@ from kamhub.platform.job.types import Job, PeriodicJob, Retry
 from kamhub.platform.mail.types import MailTransport
 from kamhub.platform.mailed_link.jobs import JOBS as MAILED_LINK_JOBS
 from kamhub.platform.organisation.jobs import JOBS as ORGANISATION_JOBS
+from kamhub.platform.person.jobs import JOBS as PERSON_JOBS
 from kamhub.platform.person.services import People
 from kamhub.platform.settings import Settings
 
@@ -42,7 +43,7 @@ async def adopt_payment_account(context: WorkContext) -> None:
         await payments.adopt_configured_account(context.hub, settings.cloudpayments_public_id, secret)
 
 
-JOBS: tuple[Job[WorkContext], ...] = (*PAYMENT_JOBS, *NOTICE_JOBS, *MAILED_LINK_JOBS, *ORGANISATION_JOBS)
+JOBS: tuple[Job[WorkContext], ...] = (*PAYMENT_JOBS, *NOTICE_JOBS, *MAILED_LINK_JOBS, *ORGANISATION_JOBS, *PERSON_JOBS)
 
 PERIODIC_JOBS: tuple[PeriodicJob[WorkContext], ...] = (
     *PRIVACY_PERIODIC_JOBS,

@@ -111,7 +111,7 @@ async def test_the_last_use_is_shown(web: Web, world: World) -> None:
     assert listed[0]["last_used_at"] is not None
 
 
-async def test_a_key_outlives_its_maker_and_says_so(web: Web, world: World) -> None:
+async def test_a_key_ends_with_its_maker(web: Web, world: World) -> None:
     made = (await web.client.post(KEYS, json=BODY, headers=web.staff(world.main, "admin"))).json()
     assert made["created_by"] == {"id": str(world.main.people["admin"]), "name": "Admin"}
     gone = await web.client.delete(
@@ -120,7 +120,15 @@ async def test_a_key_outlives_its_maker_and_says_so(web: Web, world: World) -> N
     assert gone.status_code == 204
     listed = (await web.client.get(KEYS, headers=web.staff(world.main))).json()["items"]
     assert listed[0]["created_by"] == {"id": str(world.main.people["admin"]), "name": None}
-    assert (await web.client.get("/api/key", headers=sent(made["key"]))).status_code == 200
+    assert (await web.client.get("/api/key", headers=sent(made["key"]))).status_code == 401
+
+
+@pytest.mark.parametrize(("role", "works"), [("admin", True), ("owner", True), ("manager", False), ("viewer", False)])
+async def test_a_key_goes_no_further_than_its_maker(web: Web, world: World, role: Role, works: bool) -> None:
+    member = f"/api/organisation/members/{world.main.people['admin']}"
+    made = (await web.client.post(KEYS, json=BODY, headers=web.staff(world.main, "admin"))).json()
+    assert (await web.client.patch(member, json={"role": role}, headers=web.staff(world.main))).status_code == 200
+    assert ((await web.client.get("/api/key", headers=sent(made["key"]))).status_code == 200) == works
 
 
 @pytest.mark.parametrize("role", ["manager", "dispatcher", "driver", "viewer"])

@@ -2,7 +2,7 @@
 
 import asyncio
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -177,3 +177,26 @@ def test_a_token_is_good_for_its_own_invitation_alone() -> None:
     assert rules.read_token(KeyRing("another secret, also long enough to be one"), token) is None
     for broken in ("", "x", token[:-2], token[1:], token + "AAAA", "ü" * 75, "A" * len(token), token.swapcase()):
         assert rules.read_token(keys, broken) is None
+
+
+@pytest.mark.parametrize(("role", "joins"), [("owner", True), ("manager", False), (None, False)])
+async def test_an_invitation_ends_with_the_right_to_make_it(
+    web: Web, world: World, role: str | None, joins: bool
+) -> None:
+    admin = world.main.people["admin"]
+    made = await web.client.post(
+        "/api/organisation/invitations",
+        json={"email": "friend@people.example", "role": "admin"},
+        headers=web.staff(world.main, "admin"),
+    )
+    assert made.status_code == 201
+    member, owner = f"/api/organisation/members/{admin}", web.staff(world.main)
+    if role is None:
+        assert (await web.client.delete(member, headers=owner)).status_code == 204
+    else:
+        assert (await web.client.patch(member, json={"role": role}, headers=owner)).status_code == 200
+    people: People = web.app.state.people
+    token = rules.token_of(people.keys, world.main.id, UUID(made.json()["id"]))
+    body = {"token": token, "name": "Friend", "password": "лавовый-мост-47"}
+    joined = await web.client.post("/api/auth/invitation", json=body)
+    assert joined.status_code == (200 if joins else 410)

@@ -98,12 +98,14 @@ async def test_a_member_is_removed_after_a_question(web: Web, world: World) -> N
     world.execute("UPDATE memberships SET role = 'admin' WHERE person_id = %s", world.main.people["driver"])
     await web.client.post("/api/organisation/api-keys", json=key, headers=web.staff(world.main, "driver"))
     page = (await browser.get(MEMBERS)).text
-    assert "Keys they made go on working:" in page
+    assert "Keys they made stop working at once:" in page
     assert "Till of the driver" in page
     done = await browser.send(f"{MEMBERS}/{world.main.people['driver']}/remove")
     assert (done.status_code, done.headers["location"]) == (303, f"{MEMBERS}?done=removed")
     assert role_of(world, world.main, "driver") is None
-    assert "made by somebody who has left" in (await browser.get("/office/keys")).text
+    listed = (await browser.get("/office/keys")).text
+    assert "made by somebody who has left" in listed
+    assert "revoked" in listed
 
 
 async def test_what_is_refused_is_said_beside_the_member(web: Web, world: World) -> None:

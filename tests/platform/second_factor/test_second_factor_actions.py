@@ -20,13 +20,15 @@ from kamhub.platform.person.types import InvalidCredentials, NewAccount
 from kamhub.platform.second_factor import actions, own
 from kamhub.platform.second_factor.types import (
     CodeNotRight,
+    EmailUnconfirmed,
     SecondFactorInvalid,
     SecondFactorOff,
     SecondFactorOn,
     SecondFactorRequired,
 )
+from kamhub.platform.session import actions as sessions
 from kamhub.platform.session import proofs, sign_in
-from kamhub.platform.session.types import ChallengeOver, Credentials, Identity
+from kamhub.platform.session.types import ChallengeOver, Credentials, Identity, RefreshTokenInvalid, Visit
 from tests.platform.person.support import (
     PASSWORD,
     VISIT,
@@ -55,10 +57,15 @@ class Guarded:
 async def guarded(people: People, clock: ManualClock) -> Guarded:
     account = new_founder()
     identity = identity_of(people, await accounts.sign_up(people, account, VISIT))
+    await confirm_address(people, identity)
     phone = Authenticator((await own.begin(people, identity, VISIT)).secret, clock)
     codes = await own.confirm(people, identity, phone.code(), VISIT)
     clock.advance(STEP)  # the first code is spent
     return Guarded(account, identity, phone, codes)
+
+
+async def confirm_address(people: People, identity: Identity) -> None:
+    await run(people.database, "UPDATE people SET email_confirmed_at = now() WHERE id = %s", identity.person_id)
 
 
 async def challenge_of(people: People, guarded: Guarded) -> str:
@@ -72,6 +79,10 @@ async def test_nothing_is_asked_for_before_the_first_code(people: People, clock:
     identity = identity_of(people, await accounts.sign_up(people, account, VISIT))
     with pytest.raises(SecondFactorOff):
         await own.confirm(people, identity, "123456", VISIT)
+    # Whoever signed up with somebody else's address may not lock its owner out for good.
+    with pytest.raises(EmailUnconfirmed):
+        await own.begin(people, identity, VISIT)
+    await confirm_address(people, identity)
     enrolment = await own.begin(people, identity, VISIT)
     phone = Authenticator(enrolment.secret, clock)
     with pytest.raises(CodeNotRight):
@@ -145,6 +156,7 @@ async def test_recovery_codes_each_open_once(people: People, guarded: Guarded) -
 async def test_recovery_codes_are_the_persons_own(people: People, guarded: Guarded, clock: ManualClock) -> None:
     account = new_founder()
     identity = identity_of(people, await accounts.sign_up(people, account, VISIT))
+    await confirm_address(people, identity)
     phone = Authenticator((await own.begin(people, identity, VISIT)).secret, clock)
     await own.confirm(people, identity, phone.code(), VISIT)
     with pytest.raises(SecondFactorInvalid):
@@ -228,10 +240,34 @@ async def test_tries_at_the_code_are_counted_by_person_wherever_they_come_from(
     for attempt in (
         sign_in.complete(limited, challenge, guarded.phone.code(), VISIT),
         sign_in.sign_in(limited, guarded.credentials(guarded.phone.code()), VISIT),
-        own.disable(limited, guarded.identity, guarded.phone.code(), VISIT),
     ):
         with pytest.raises(RateLimited):
             await attempt
+
+
+async def test_tries_from_elsewhere_do_not_wear_out_the_owners(people: People, guarded: Guarded) -> None:
+    limited = replace(people, limiter=Limiter(None, {"account": "4/hour"}))
+    # Somebody who has the password, from many places.
+    for number in range(4):
+        elsewhere = Visit(f"198.51.100.{number}", "a stranger")
+        with pytest.raises((SecondFactorInvalid, RateLimited)):
+            await sign_in.sign_in(limited, guarded.credentials(guarded.phone.wrong()), elsewhere)
+    with pytest.raises(RateLimited):
+        await sign_in.sign_in(limited, guarded.credentials(guarded.phone.code()), Visit("198.51.100.9", "a stranger"))
+    assert await sign_in.sign_in(limited, guarded.credentials(guarded.phone.code()), VISIT)
+
+
+async def test_switching_it_on_signs_out_whoever_came_with_the_password_alone(
+    people: People, clock: ManualClock
+) -> None:
+    account = new_founder()
+    identity = identity_of(people, await accounts.sign_up(people, account, VISIT))
+    await confirm_address(people, identity)
+    other = await sign_in.sign_in(people, Credentials(account.email, PASSWORD), VISIT)
+    phone = Authenticator((await own.begin(people, identity, VISIT)).secret, clock)
+    await own.confirm(people, identity, phone.code(), VISIT)
+    with pytest.raises(RefreshTokenInvalid):
+        await sessions.refresh(people, other.tokens.refresh_token)
 
 
 async def test_a_made_up_challenge_uses_up_nobodys_tries(people: People, guarded: Guarded) -> None:

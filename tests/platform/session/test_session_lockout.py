@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
 from kamhub.kit.clock import ManualClock
 from kamhub.platform.crypto.keys import KeyRing
+from kamhub.platform.mailed_link import actions as mailed_links
+from kamhub.platform.mailed_link.rules import token_of
 from kamhub.platform.person import actions as accounts
 from kamhub.platform.person.services import People
 from kamhub.platform.session.proofs import issue_device, knows_device
@@ -119,3 +122,15 @@ async def test_a_device_is_known_by_our_word_only(people: People) -> None:
         assert not knows_device(people.keys, made_up, owner.person.id)
     rotated = KeyRing("a new secret of the tests, long enough", ("a secret of the tests, long enough to be one",))
     assert knows_device(rotated, device, owner.person.id)
+
+
+async def test_a_new_password_by_mail_frees_the_account(limited: Web, world: World) -> None:
+    await besiege(limited, OWNER)
+    assert (await guess(limited, OWNER, "198.51.100.200", PASSWORD))[0] == 429
+    people: People = limited.app.state.people
+    await mailed_links.ask_for_password_reset(people, OWNER)
+    [(link_id,)] = world.rows("SELECT id FROM mailed_links WHERE purpose = 'password_reset'")
+    assert isinstance(link_id, UUID)
+    token = token_of(people.keys, "password_reset", link_id)
+    await mailed_links.set_new_password(people, token, "другой-мост-48", VISIT)
+    assert (await guess(limited, OWNER, "198.51.100.201", "другой-мост-48"))[0] == 200

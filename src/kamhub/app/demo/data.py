@@ -17,13 +17,12 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import psycopg
-from argon2 import PasswordHasher
-from argon2.exceptions import VerifyMismatchError
 from psycopg import Connection
 
 from kamhub.app.demo.geography import PLACES
 from kamhub.app.demo.timetable import LINES, MAIN, SECOND, VEHICLES, LineSeed
 from kamhub.platform.crypto.keys import KeyRing
+from kamhub.platform.person.passwords import hash_password_now, matches, needs_rehash
 
 CATALOGUE = UUID(int=0)
 _MADE_AT_MS = 1_767_225_600_000  # 2026-01-01
@@ -134,16 +133,15 @@ def _organisations(connection: Connection) -> None:
 
 
 def _people(connection: Connection, password: str) -> None:
-    hasher = PasswordHasher()
     for organisation, role, email in people():
         person = demo_id("person", email)
         row = connection.execute("SELECT password_hash FROM people WHERE id = %s", (person,)).fetchone()
-        if row is None or not _matches(hasher, row[0], password):
+        if row is None or not _matches(row[0], password):
             connection.execute(
                 "INSERT INTO people (id, email, name, password_hash, email_confirmed_at) VALUES (%s, %s, %s, %s, now()) "
                 "ON CONFLICT (id) DO UPDATE SET password_hash = excluded.password_hash, "
                 "email_confirmed_at = coalesce(people.email_confirmed_at, excluded.email_confirmed_at)",
-                (person, email, _NAMES[role], hasher.hash(password)),
+                (person, email, _NAMES[role], hash_password_now(password)),
             )
         _insert(
             connection,
@@ -152,11 +150,8 @@ def _people(connection: Connection, password: str) -> None:
         )
 
 
-def _matches(hasher: PasswordHasher, stored: str, password: str) -> bool:
-    try:
-        return hasher.verify(stored, password)
-    except VerifyMismatchError:
-        return False
+def _matches(stored: str, password: str) -> bool:
+    return matches(stored, password) and not needs_rehash(stored)
 
 
 def _places(connection: Connection) -> None:

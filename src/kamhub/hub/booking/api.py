@@ -16,6 +16,7 @@ from kamhub.hub.services import Hub
 from kamhub.hub.ticket.actions import ticket_ics, ticket_pdf
 from kamhub.kit.text import mark
 from kamhub.platform.i18n.request import locale_of
+from kamhub.platform.limit.guard import count_seats
 from kamhub.platform.person.types import Staff
 from kamhub.platform.web.json import json_reply, parse_json, read_body, read_json
 from kamhub.platform.web.problems import FieldError, InputInvalid
@@ -41,6 +42,7 @@ async def hold(request: Request) -> ASGIApp:
     """Hold seats for a party, all or none. A repeat with the same Idempotency-Key gives the same booking."""
     hub: Hub = request.app.state.hub  # not injected: this is the one route whose every microsecond is counted
     form = await read_json(request, HoldForm)
+    await count_seats(request, form.passengers)
     held = await actions.hold(
         hub,
         departure_id=form.departure_id,
@@ -80,6 +82,7 @@ async def book(request: Request, hub: Hub) -> ASGIApp:
         raise
     token, fresh = None, False
     if form.departure_id is not None and form.passengers is not None:
+        await count_seats(request, form.passengers)
         held = await actions.hold(
             hub,
             departure_id=form.departure_id,

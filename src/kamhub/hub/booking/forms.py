@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field, model_validator
 
 from kamhub.hub.booking.types import Consent, Contact, Passenger, PassengerKind
-from kamhub.hub.privacy.texts import TextVersion
+from kamhub.hub.privacy.texts import CURRENT, TextVersion
 from kamhub.kit.text import Locale, mark
 from kamhub.platform.web.schemas import Email, Form, Line, PersonName, Phone, Remark
 
@@ -65,7 +65,8 @@ class BookingReference(BaseModel):
 class BookForm(Form):
     """Body of ``POST /api/transfers/book``: a hold (with its token), or a departure to be held first.
 
-    ``consent`` is the version of the text on personal data that the traveller was shown, if any.
+    ``consent`` is the version of the text on personal data that the traveller was shown; whoever books without naming one
+    confirms that it was the current one.
     """
 
     booking_id: UUID | None = None
@@ -76,7 +77,7 @@ class BookForm(Form):
     contact: ContactForm
     passenger_list: Annotated[list[PassengerForm], Field(max_length=MAX_PASSENGERS, default_factory=list)]
     special_requests: Remark | None = None
-    consent: TextVersion | None = None
+    consent: TextVersion = CURRENT
 
     @model_validator(mode="after")
     def _hold_or_departure(self) -> BookForm:
@@ -90,9 +91,9 @@ class BookForm(Form):
             raise ValueError(LIST_TOO_LONG)
         return self
 
-    def consented(self) -> Consent | None:
+    def consented(self) -> Consent:
         """What is written down of the consent."""
-        return Consent(self.consent, self.contact.locale, "api") if self.consent else None
+        return Consent(self.consent, self.contact.locale, "api")
 
 
 class CancelForm(Form):

@@ -33,6 +33,7 @@ from kamhub.hub.ticket.actions import ticket_ics, ticket_pdf, ticket_qr_svg
 from kamhub.kit.errors import Refusal
 from kamhub.platform.i18n.form_errors import form_errors
 from kamhub.platform.i18n.request import locale_of
+from kamhub.platform.limit.guard import count_seats
 from kamhub.platform.web.pages import render
 from kamhub.platform.web.rules import rule
 
@@ -60,6 +61,7 @@ async def hold(request: Asked, hub: Hub, departure_id: UUID) -> Redirect:
         return Redirect(f"/departures/{departure_id}", status_code=HTTP_303_SEE_OTHER)
     asked = {"from": form.origin, "to": form.destination, "passengers": form.passengers}
     with way_on(f"/departures/{departure_id}?{urlencode(asked)}"):
+        await count_seats(request, form.passengers)
         held = await actions.hold(
             hub,
             departure_id=departure_id,

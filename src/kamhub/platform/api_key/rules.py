@@ -46,6 +46,11 @@ def require_own_rights(scopes: frozenset[str], permissions: frozenset[str]) -> N
         raise ScopeNotYours(extra={"scopes": sorted(missing)})
 
 
+def scopes_within(permissions: frozenset[str], *, manages: bool) -> frozenset[str]:
+    """Every scope that somebody with those rights could give to a key; the interfaces only while they manage keys."""
+    return permissions | INTERFACE_SCOPES if manages else permissions
+
+
 def status_of(key: ApiKey, now: datetime) -> KeyStatus:
     """How it stands."""
     if key.revoked_at is not None:

@@ -114,6 +114,18 @@ async def revoke(connection: Connection, organisation_id: UUID, key_id: UUID, at
     )
 
 
+async def revoke_beyond(
+    connection: Connection, organisation_id: UUID, person_id: UUID, scopes: frozenset[str], at: datetime
+) -> list[tuple[UUID, str]]:
+    """End the keys that person has made for more than these scopes; returns ids and names."""
+    rows = await connection.execute(
+        "UPDATE api_keys SET revoked_at = %s WHERE organisation_id = %s AND created_by = %s AND revoked_at IS NULL "
+        "AND NOT scopes <@ %s::text[] RETURNING id, name",
+        (at, organisation_id, person_id, sorted(scopes)),
+    )
+    return [(row[0], row[1]) for row in await rows.fetchall()]
+
+
 def _key(row: TupleRow) -> ApiKey:
     organisation_id, key_id, name, hint, scopes, *rest = row
     return ApiKey(organisation_id, key_id, name, hint, tuple(scopes), *rest)

@@ -58,6 +58,7 @@ _SENTENCES: Mapping[str, str] = {
     "enum": _OPTION,
     "email": mark("This does not look like an e-mail address."),
     "phone": mark("This does not look like a phone number. Begin with the country code, such as +7."),
+    "name_address": mark("A name cannot hold a web address."),
     "slug": mark("Small Latin letters and digits, please, with single hyphens between them."),
     "same_place": mark("Choose two different places."),
     "name_of_child": mark("Write the child's name too."),

@@ -6,9 +6,11 @@ import traceback
 from datetime import timedelta
 
 from kamhub.platform.job.types import GiveUp, Retry
+from kamhub.platform.monitoring.masks import mask_text
 
 ERROR_LENGTH = 2_000
 TRACEBACK_LENGTH = 20_000
+_CUT = 400
 
 # A killed worker is not the job's fault, so even a job that is never retried runs again; but a job that
 # keeps killing its workers must end somewhere.
@@ -39,18 +41,21 @@ def is_final(error: BaseException) -> bool:
 
 
 def error_text(error: BaseException) -> str:
-    """Type and message, at most ``ERROR_LENGTH`` characters."""
+    """Type and message, at most ``ERROR_LENGTH`` characters; what belongs to a person or opens a door is masked."""
     message = str(error)
     return _storable(f"{type(error).__name__}: {message}" if message else type(error).__name__, ERROR_LENGTH)
 
 
 def traceback_text(error: BaseException) -> str:
-    """The traceback with its causes; of a long one the end, which says what happened."""
-    whole = "".join(traceback.format_exception(error)).replace("\0", "\N{REPLACEMENT CHARACTER}")
-    return _storable(whole[-TRACEBACK_LENGTH:], TRACEBACK_LENGTH)
+    """The traceback with its causes, masked likewise; of a long one the end, which says what happened."""
+    whole = "".join(traceback.format_exception(error))
+    kept = _storable(whole[-TRACEBACK_LENGTH:], TRACEBACK_LENGTH)
+    # What a cut goes through is not recognised any more: it goes as well.
+    return kept if len(whole) <= TRACEBACK_LENGTH else kept[_CUT:]
 
 
 def _storable(text: str, length: int) -> str:
-    """PostgreSQL takes neither NUL nor lone surrogates."""
+    """Masked, because a mail server or a database may repeat what it was told. PostgreSQL takes neither NUL nor lone
+    surrogates."""
     clean = text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
-    return clean[:length]
+    return mask_text(clean)[:length]

@@ -39,6 +39,13 @@ async def count(connection: Call, declared: RouteRule) -> None:
     scope["state"][EXTRA_HEADERS] = allowance.headers()
 
 
+async def count_seats(connection: Call, seats: int) -> None:
+    """Count seats that are about to be held for whoever makes this call. Raises ``RateLimited``."""
+    limiter: Limiter | None = connection.app.state.limiter
+    if limiter is not None:
+        await limiter.hit("seats", "hold", caller_of(connection), seats)
+
+
 def caller_of(connection: Call) -> str:
     """``person:…`` or ``key:…`` where a wall before this one has let somebody in, else ``address:…``."""
     known: str | None = connection.scope.get("state", {}).get(CALLER)

@@ -38,11 +38,11 @@ class Limiter:
         # Calls that could not be counted, by preset, since the start.
         self.outages: Counter[str] = Counter()
 
-    async def hit(self, preset: str, route: str, caller: str) -> Allowance:
+    async def hit(self, preset: str, route: str, caller: str, cost: int = 1) -> Allowance:
         """Count one call. Raises ``RateLimited``, or ``LimiterUnavailable`` when nothing can be counted and must be."""
         item = self._items[preset]
         try:
-            allowed = await self._strategy.hit(item, preset, route, caller)
+            allowed = await self._strategy.hit(item, preset, route, caller, cost=cost)
             window = await self._strategy.get_window_stats(item, preset, route, caller)
         except StorageError as error:
             self._note_outage(preset, error)
@@ -56,6 +56,13 @@ class Limiter:
             headers |= {name.decode(): value.decode() for name, value in allowance.headers()}
             raise RateLimited(headers=headers)
         return allowance
+
+    async def forget(self, preset: str, route: str, caller: str) -> None:
+        """Count these calls from zero again; without a store there is nothing to forget."""
+        try:
+            await self._strategy.clear(self._items[preset], preset, route, caller)
+        except StorageError as error:
+            self._note_outage(preset, error)
 
     def _note_outage(self, preset: str, error: StorageError) -> None:
         """Every call is counted; one line in a while is enough to know of it."""

@@ -18,6 +18,9 @@ PRESETS: Mapping[str, str] = {
     "api": "100/minute",
     "upload": "20/minute",
     "webhook": "600/minute",
+    # Seats that one address may hold without anybody's name: enough for an office that books groups, too few to empty a
+    # season. No route declares it; the routes that hold count it.
+    "seats": "200/15 minutes",
     # Attempts at one account from places it has not been used from; no route declares it.
     "account": "20/hour",
 }

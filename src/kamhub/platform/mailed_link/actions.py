@@ -12,6 +12,7 @@ from kamhub.platform.mailed_link import rules, store
 from kamhub.platform.mailed_link.types import LinkOver, MailedLink, Purpose
 from kamhub.platform.person import store as person_store
 from kamhub.platform.person.new_password import hash_new_password
+from kamhub.platform.person.notices import tell
 from kamhub.platform.person.services import People
 from kamhub.platform.person.trail import record_for_person
 from kamhub.platform.person.types import Person
@@ -75,6 +76,10 @@ async def set_new_password(people: People, token: str, password: str, visit: Vis
         await person_store.confirm_email(connection, account.person.id, now)
         await session_store.end_all(connection, account.person.id, now)
         await record_for_person(people, connection, account.person, "password.reset", visit)
+        await tell(connection, account.person.id, "password_changed", now)
+    # Somebody may have worn out the tries at this account; its owner has just proved to be it.
+    if people.limiter is not None:
+        await people.limiter.forget("account", "sign-in", hashlib.sha256(person.email.encode()).hexdigest())
 
 
 async def _owner(people: People, link_id: UUID) -> Person | None:

@@ -31,13 +31,13 @@ def _password_reset(name: str, public_url: str, token: str, locale: Locale) -> L
     )
 
 
-def _email_confirmation(name: str, public_url: str, token: str, locale: Locale) -> Letter:
+def _email_confirmation(_name: str, public_url: str, token: str, locale: Locale) -> Letter:
     _ = translator(locale).gettext
     return Letter(
         subject=_("Confirm your address for Kamchatour Hub"),
         heading=_("Is this your address?"),
+        # Without the name: whoever typed it may not be the reader.
         paragraphs=(
-            _("Hello, %(name)s.") % {"name": name},
             _("Confirm it so that your colleagues and we can reach you. The link works for seven days."),
             _("If you did not sign up, ignore this mail."),
         ),

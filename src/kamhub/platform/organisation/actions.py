@@ -13,6 +13,7 @@ from kamhub.platform.audit import actions as audit
 from kamhub.platform.database.pool import Connection
 from kamhub.platform.job.queue import enqueue
 from kamhub.platform.organisation import rules, store
+from kamhub.platform.organisation.reach import withdraw_beyond
 from kamhub.platform.organisation.types import (
     AlreadyMember,
     Invitation,
@@ -31,7 +32,7 @@ from kamhub.platform.web.problems import PermissionMissing
 
 INVITE = "organisation.invite"
 QUEUE = "notice"
-MANAGE = "organisation.manage"
+MANAGE = rules.MANAGE
 
 
 async def members(people: People, staff: Staff, *, offset: int = 0, limit: int = 200) -> tuple[list[Member], int]:
@@ -85,11 +86,12 @@ async def change_role(people: People, staff: Staff, person_id: UUID, role: Role)
                 before={"role": present},
                 after={"role": role},
             )
+            await withdraw_beyond(connection, organisation, staff.trail, person_id, role, people.clock.now())
         return replace(member, role=role)
 
 
 async def remove(people: People, staff: Staff, person_id: UUID) -> None:
-    """Take a member out of the organisation and end their sessions in it; the keys they made go on working.
+    """Take a member out of the organisation and end their sessions in it, with the invitations and keys they made.
 
     Raises ``MemberNotFound``, ``OwnerOnly``, ``LastOwner``.
     """
@@ -195,6 +197,7 @@ async def _remove(people: People, staff: Staff, person_id: UUID, *, leaving: boo
         before = {"name": member.name if member else None, "role": role}
         action = "member.left" if leaving else "member.removed"
         await audit.record(connection, organisation, staff.trail, action, "member", person_id, now, before=before)
+        await withdraw_beyond(connection, organisation, staff.trail, person_id, None, now)
 
 
 def _managing_role(roles: Mapping[UUID, Role], staff: Staff) -> Role:

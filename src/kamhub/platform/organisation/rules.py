@@ -18,6 +18,8 @@ from kamhub.platform.organisation.types import (
 )
 from kamhub.platform.person.types import Role
 
+# The right to manage people, invitations and keys.
+MANAGE = "organisation.manage"
 INVITATION_LIFETIME = timedelta(days=7)
 _PURPOSE = "invitation"
 _ID_BYTES = 16

@@ -167,6 +167,18 @@ async def revoke_open(connection: Connection, organisation_id: UUID, email: str,
     return [row[0] for row in await rows.fetchall()]
 
 
+async def revoke_invitations_of(
+    connection: Connection, organisation_id: UUID, person_id: UUID, at: datetime, *, owners_only: bool
+) -> list[tuple[UUID, str]]:
+    """Withdraw the open invitations that person has made, or those of them that make owners; returns ids and e-mails."""
+    rows = await connection.execute(
+        "UPDATE invitations SET revoked_at = %s WHERE organisation_id = %s AND invited_by = %s "
+        f"AND (role = 'owner' OR NOT %s) AND {_OPEN} RETURNING id, email".encode(),
+        (at, organisation_id, person_id, owners_only),
+    )
+    return [(row[0], row[1]) for row in await rows.fetchall()]
+
+
 async def revoke(connection: Connection, organisation_id: UUID, invitation_id: UUID, at: datetime) -> None:
     """Withdraw an invitation."""
     await connection.execute(

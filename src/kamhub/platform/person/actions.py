@@ -13,6 +13,7 @@ from kamhub.platform.database.pool import Connection
 from kamhub.platform.mailed_link.actions import mail_link
 from kamhub.platform.person import rules, store
 from kamhub.platform.person.new_password import hash_new_password
+from kamhub.platform.person.notices import tell
 from kamhub.platform.person.passwords import verify_password
 from kamhub.platform.person.services import People
 from kamhub.platform.person.trail import record_for_person
@@ -101,7 +102,9 @@ async def change_password(people: People, identity: Identity, current: str, new:
     async with people.database.system() as connection:
         account = await _locked(connection, identity.person_id)
         await store.set_password(connection, identity.person_id, new_hash)
-        await session_store.end_all(connection, identity.person_id, people.clock.now(), but=identity.session_id)
+        now = people.clock.now()
+        await session_store.end_all(connection, identity.person_id, now, but=identity.session_id)
+        await tell(connection, identity.person_id, "password_changed", now)
         await record_for_person(people, connection, account.person, "password.changed", visit)
 
 

@@ -61,9 +61,19 @@ async def hash_password(password: str) -> str:
     return await _in_thread(lambda: _hasher.hash(_normalised(password)))
 
 
+def hash_password_now(password: str) -> str:
+    """The same, at once: for programs without an event loop."""
+    return _hasher.hash(_normalised(password))
+
+
+def needs_rehash(password_hash: str) -> bool:
+    """Whether it was made with other parameters than today's: it would cost something else to check, and that shows."""
+    return _hasher.check_needs_rehash(password_hash)
+
+
 async def verify_password(password_hash: str | None, password: str) -> bool:
     """Whether it is the password that was hashed; None (an unknown e-mail) costs the same and is False."""
-    return await _in_thread(lambda: _matches(password_hash or _DUMMY_HASH, password))
+    return await _in_thread(lambda: matches(password_hash or _DUMMY_HASH, password))
 
 
 async def is_guessable(password: str, *about: str) -> bool:
@@ -113,7 +123,8 @@ def _with_keys(words: list[str]) -> list[str]:
     return [spelling for word in words for spelling in dict.fromkeys((word, word.translate(_TO_LATIN_KEYS))) if word]
 
 
-def _matches(password_hash: str, password: str) -> bool:
+def matches(password_hash: str, password: str) -> bool:
+    """Whether it is the password that was hashed, found out at once."""
     try:
         return _hasher.verify(password_hash, _normalised(password))
     except (VerificationError, InvalidHashError):

@@ -79,10 +79,11 @@ async def renew_recovery_codes(people: People, connection: Connection, person_id
     return await _new_recovery_codes(people, connection, person_id)
 
 
-async def count_attempt(people: People, person_id: UUID) -> None:
-    """Count a try at a code. Raises ``RateLimited``, ``LimiterUnavailable``."""
+async def count_attempt(people: People, person_id: UUID, place: str = "") -> None:
+    """Count a try at a code; one from a known place (its name) apart from all others, so that nobody wears out the
+    owner's. Raises ``RateLimited``, ``LimiterUnavailable``."""
     if people.limiter is not None:
-        await people.limiter.hit("account", _ATTEMPTS, str(person_id))
+        await people.limiter.hit("account", _ATTEMPTS, f"{person_id}/{place}")
 
 
 async def is_right(connection: Connection, keys: KeyRing, person_id: UUID, code: str, now: datetime) -> bool:

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from kamhub.platform.database.pool import Connection
 from kamhub.platform.person import store as person_store
+from kamhub.platform.person.notices import tell
 from kamhub.platform.person.services import People
 from kamhub.platform.person.trail import record_for_person
-from kamhub.platform.person.types import Person
+from kamhub.platform.person.types import Account, Person
 from kamhub.platform.second_factor import actions, store
-from kamhub.platform.second_factor.types import Enrolment
+from kamhub.platform.second_factor.types import EmailUnconfirmed, Enrolment
+from kamhub.platform.session import store as session_store
 from kamhub.platform.session.types import Identity, Visit
 from kamhub.platform.web.problems import Unauthenticated
 
 
 async def begin(people: People, identity: Identity, visit: Visit) -> Enrolment:
-    """A fresh secret; nothing is asked for until its first code came. Raises ``SecondFactorOn``."""
+    """A fresh secret; nothing is asked for until its first code came. Raises ``SecondFactorOn``, ``EmailUnconfirmed``."""
     async with people.database.system() as connection:
-        person = await _person(connection, identity)
+        account = await _account(connection, identity)
+        if account.email_confirmed_at is None:
+            raise EmailUnconfirmed
+        person = account.person
         enrolment = await actions.begin(people, connection, person)
         await record_for_person(people, connection, person, "second_factor.begun", visit)
         return enrolment
@@ -28,6 +33,10 @@ async def confirm(people: People, identity: Identity, code: str, visit: Visit) -
     async with people.database.system() as connection:
         person = await _person(connection, identity)
         codes = await actions.confirm(people, connection, person.id, code)
+        # Whoever was signed in with the password alone comes in again with both.
+        now = people.clock.now()
+        await session_store.end_all(connection, person.id, now, but=identity.session_id)
+        await tell(connection, person.id, "second_factor_on", now)
         await record_for_person(people, connection, person, "second_factor.enabled", visit)
         return codes
 
@@ -48,6 +57,7 @@ async def disable(people: People, identity: Identity, code: str, visit: Visit) -
     async with people.database.system() as connection:
         person = await _person(connection, identity)
         await actions.disable(people, connection, person.id, code)
+        await tell(connection, person.id, "second_factor_off", people.clock.now())
         await record_for_person(people, connection, person, "second_factor.disabled", visit)
 
 
@@ -58,7 +68,11 @@ async def recovery_codes_left(people: People, identity: Identity) -> int:
 
 
 async def _person(connection: Connection, identity: Identity) -> Person:
+    return (await _account(connection, identity)).person
+
+
+async def _account(connection: Connection, identity: Identity) -> Account:
     account = await person_store.lock_account(connection, identity.person_id)
     if account is None:
         raise Unauthenticated
-    return account.person
+    return account

@@ -21,7 +21,7 @@ from kamhub.platform.person.services import People
 from kamhub.platform.person.types import PasswordWrong
 from kamhub.platform.second_factor import actions, own
 from kamhub.platform.second_factor.forms import BeginForm, FactorCodeForm, SwitchOffForm
-from kamhub.platform.second_factor.types import CodeNotRight, SecondFactorOff, SecondFactorOn
+from kamhub.platform.second_factor.types import CodeNotRight, EmailUnconfirmed, SecondFactorOff, SecondFactorOn
 from kamhub.platform.session.types import Identity
 from kamhub.platform.session.visit import visit_of
 from kamhub.platform.web.rules import rule
@@ -57,7 +57,7 @@ async def begin(request: Asked, people: People, identity: Identity) -> Response[
         await people_actions.require_password(people, identity.person_id, form.password)
     except (ValidationError, PasswordWrong):
         return await _page(request, people, identity, error="password")
-    with suppress(SecondFactorOn):
+    with suppress(SecondFactorOn, EmailUnconfirmed):
         await own.begin(people, identity, visit_of(request))
     return Redirect(_PATH, status_code=HTTP_303_SEE_OTHER)
 

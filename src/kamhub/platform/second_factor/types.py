@@ -57,6 +57,14 @@ class CodeNotRight(Refusal):
     title = mark("This code is not right or has been used")
 
 
+class EmailUnconfirmed(Refusal):
+    """Whoever signed up with somebody else's address must not be able to lock its owner out for good."""
+
+    code = "email_unconfirmed"
+    status = 409
+    title = mark("Confirm your e-mail address first")
+
+
 class SecondFactorOn(Refusal):
     code = "second_factor_on"
     status = 409

@@ -87,7 +87,9 @@ async def give_code(request: Asked, people: People) -> Response[Any]:
     way_on = own_path(sent["next"]) if sent["next"] else ""
     try:
         form = CodeForm(challenge=sent["challenge"], code=sent["code"])
-        signed_in = await sign_ins.complete(people, form.challenge, form.code, visit_of(request))
+        signed_in = await sign_ins.complete(
+            people, form.challenge, form.code, visit_of(request), request.cookies.get(_DEVICE)
+        )
     except ChallengeOver:
         return Redirect("/signin", status_code=HTTP_303_SEE_OTHER)
     except (ValidationError, SecondFactorInvalid):

@@ -12,7 +12,7 @@ import structlog
 
 from kamhub.platform.database.pool import Connection
 from kamhub.platform.person import store as person_store
-from kamhub.platform.person.passwords import verify_password
+from kamhub.platform.person.passwords import hash_password, needs_rehash, verify_password
 from kamhub.platform.person.services import People
 from kamhub.platform.person.types import Account, InvalidCredentials, Person
 from kamhub.platform.second_factor import actions as second_factor
@@ -51,7 +51,9 @@ async def sign_in_browser(people: People, credentials: Credentials, visit: Visit
         return await let_browser_in(people, connection, account.person, visit)
 
 
-async def complete(people: People, challenged: str, code: str, visit: Visit) -> SignedInBrowser:
+async def complete(
+    people: People, challenged: str, code: str, visit: Visit, device: str | None = None
+) -> SignedInBrowser:
     """The second step of a browser. Raises ``ChallengeOver``, ``SecondFactorInvalid``, ``RateLimited``."""
     person_id = proofs.challenged_person(challenged)
     if person_id is None:
@@ -60,8 +62,9 @@ async def complete(people: People, challenged: str, code: str, visit: Visit) -> 
     async with people.database.system() as connection:
         account = await person_store.account_by_id(connection, person_id)
         _require_challenge(people, challenged, account, now)
+        known = await _is_known(people, connection, person_id, device, visit)
     # Only now: what somebody makes up must not use up the tries of the person it names.
-    await second_factor.count_attempt(people, person_id)
+    await second_factor.count_attempt(people, person_id, _place(visit) if known else "")
     async with people.database.system() as connection:
         account = await person_store.lock_account(connection, person_id)
         person = _require_challenge(people, challenged, account, now)
@@ -111,17 +114,30 @@ async def proven(people: People, credentials: Credentials, visit: Visit) -> Asyn
             raise SecondFactorRequired(
                 proofs.issue_challenge(people.keys, account.person.id, account.password_hash, now)
             )
-        await second_factor.count_attempt(people, account.person.id)
+        await second_factor.count_attempt(people, account.person.id, _place(visit) if known else "")
+    # Hashes of other parameters would take another time to check than those of unknown e-mails.
+    renewed = await hash_password(credentials.password) if needs_rehash(account.password_hash) else None
     async with people.database.system() as connection:
         current = await person_store.lock_account(connection, account.person.id)
-        # The account may have been closed, or its password changed, while the hash was computed.
-        if current is None or current.disabled_at or current.password_hash != account.password_hash:
+        # The account may have been closed, or its password changed, while the hash was computed. Rarely it was only hashed
+        # anew, by another sign-in of the same person.
+        if current is None or current.disabled_at:
+            raise InvalidCredentials
+        if current.password_hash != account.password_hash and not await verify_password(
+            current.password_hash, credentials.password
+        ):
             raise InvalidCredentials
         if current.second_factor and not await second_factor.is_right(
             connection, people.keys, current.person.id, credentials.code or "", people.clock.now()
         ):
             raise SecondFactorInvalid
+        if renewed is not None:
+            await person_store.set_password(connection, current.person.id, renewed)
         yield connection, current
+
+
+def _place(visit: Visit) -> str:
+    return visit.address or "device"
 
 
 async def _is_known(people: People, connection: Connection, person_id: UUID, device: str | None, visit: Visit) -> bool:

@@ -23,6 +23,7 @@ MAX_PAGE = 10_000
 MAX_PAGE_SIZE = 200
 MAX_AMOUNT = 10**12
 FIRST_DAY, LAST_DAY = dt.date(2000, 1, 1), dt.date(2100, 1, 1)
+_ADDRESS = re.compile(r"://|\bwww\.", re.IGNORECASE)
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 Item = TypeVar("Item", bound=BaseModel)
@@ -54,6 +55,13 @@ def _phone(text: str) -> str:
         raise PydanticCustomError("phone", "This does not look like a phone number") from error
 
 
+def _name(text: str) -> str:
+    # Names go into mails to people who have not asked for them: nobody is to advertise there.
+    if _ADDRESS.search(text):
+        raise PydanticCustomError("name_address", "A name holds no web address")
+    return text
+
+
 def _slug(text: str) -> str:
     if not _SLUG.fullmatch(text):
         raise PydanticCustomError("slug", "This is not a slug")
@@ -72,7 +80,7 @@ def blank_is_none(documented: Any) -> BeforeValidator:
     return BeforeValidator(_none_when_blank, json_schema_input_type=documented)
 
 
-PersonName = Annotated[str, Field(min_length=2, max_length=100), Line]
+PersonName = Annotated[str, Field(min_length=2, max_length=100), Line, AfterValidator(_name)]
 Email = Annotated[
     str,
     Field(min_length=1, max_length=254, json_schema_extra={"format": "email", "examples": ["anna@example.org"]}),
