@@ -16,7 +16,7 @@ from bench.servers import scratch_database, valkey, web
 ROUNDS = 5
 HOLDS = 400
 # Everything is counted, nothing is refused.
-LIMITS_ON = {"KAMHUB_RATE_LIMITS": "on", "KAMHUB_RATE_PRESETS": "hold=100000000/minute"}
+LIMITS_ON = {"KAMHUB_RATE_LIMITS": "on", "KAMHUB_RATE_PRESETS": "hold=100000000/minute,seats=100000000/minute"}
 
 
 def run(console: Console) -> None:

@@ -26,7 +26,7 @@ def main() -> int:
         chosen = [*chosen, "-m", "not browser"]
     subprocess.run([*python, "coverage", "erase"], check=True)
     covered = [*python, "pytest", "--cov", "--cov-report="]
-    tests = subprocess.run([*covered, "-n", "2", *chosen], check=False)
+    tests = subprocess.run([*covered, "-n", "2", "--dist", "loadfile", *chosen], check=False)
     if tests.returncode == TESTS_FAILED and not sys.argv[1:]:
         # Kills, browsers and races share a noisy machine: what failed has to pass alone, and is named if it does.
         print("once more, alone, what failed:")

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 import pytest
+import stamina
 import structlog
 
 from kamhub.platform.monitoring.logs import configure_logging
@@ -65,6 +66,20 @@ def test_our_own_lines_and_traces_are_masked(env: Env, capsys: pytest.CaptureFix
     assert BOOKING in shown
     assert EMAIL not in shown
     assert "hunter22" not in shown
+
+
+def test_a_retry_is_told_without_what_was_called_with(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging(Settings(env="production"))
+
+    @stamina.retry(on=ConnectionError, attempts=2, wait_initial=0, wait_jitter=0)
+    def ask(_of: str) -> None:
+        raise ConnectionError("somewhere")
+
+    with pytest.raises(ConnectionError):
+        ask("hunter22")
+    line = json.loads(capsys.readouterr().err)
+    assert (line["event"], line["number"], line["error"]) == ("retry", 1, "ConnectionError")
+    assert "hunter22" not in str(line)
 
 
 def test_a_line_stays_one_object_with_its_own_fields(capsys: pytest.CaptureFixture[str]) -> None:

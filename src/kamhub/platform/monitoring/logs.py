@@ -9,13 +9,22 @@ import logging
 import sys
 
 import structlog
+from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
 from kamhub.platform.monitoring.masks import mask_event
 from kamhub.platform.settings import Settings
 
 
+def note_retry(details: RetryDetails) -> None:
+    """A call to another system is tried again; without what it was called with, which is people's."""
+    structlog.get_logger("kamhub.retry").warning(
+        "retry", call=details.name, number=details.retry_num, error=type(details.caused_by).__name__
+    )
+
+
 def configure_logging(settings: Settings) -> None:
     """Send everything, the libraries' lines too, to standard error in one shape."""
+    set_on_retry_hooks([note_retry])  # the library's own would log the arguments of the call
     level = logging.getLevelNamesMapping()[settings.log_level.upper()]
     shared: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,

@@ -1,0 +1,211 @@
+"""What every route takes, read from its models: the fields one by one, and a body that is good."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+from uuid import uuid4
+
+from litestar.typing import FieldDefinition
+from pydantic import BaseModel
+
+from tests.builders import PASSWORD
+from tests.walls.house import NOW, House, Route
+
+Steps = tuple[str | int, ...]
+Body = dict[str, Any]
+# A page sends it beside the fields of its form, and the handler reads it.
+_WAY_ON = "next"
+WITH_A_WAY_ON = frozenset({"POST /signin", "POST /signin/code"})
+NEW_PASSWORD = "a much longer battery horse"
+_BY_NAME: dict[str, object] = {
+    "name": "Анна Ёлкина",
+    "organisation_name": "Вулкан",
+    "phone": "+7 914 123-45-67",
+    "email": "new@people.example",
+    "current_password": PASSWORD,
+    "new_password": NEW_PASSWORD,
+    "code": "123456",
+    "consent": "2026-11",
+    "from": "airport",
+    "to": "city",
+    "sure": "yes",
+}
+# Left out of a good body: what does not go with the rest of it, and filters that would leave nothing.
+_LEFT_OUT = {
+    "BookForm": {"booking_id", "from_place_id", "to_place_id"},
+    "HoldForm": {"from_place_id", "to_place_id"},
+    "AuditParameters": {"actor_id", "action", "object_id", "from", "to"},
+    "SearchForm": {"vehicle_type", "max_price", "features"},
+    "SearchParameters": {"vehicle_type", "max_price", "features"},
+}
+_NOTIFICATION = {
+    "TransactionId": "1001", "Amount": "2500.00", "Currency": "RUB", "Status": "Completed", "OperationType": "Payment",
+    "GatewayName": "Test", "AuthCode": "A1", "TestMode": "1", "CardLastFour": "4242", "InvoiceId": "NOSUCH22",
+    "AccountId": "somebody",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A field that holds no others; of a list the first item."""
+
+    steps: Steps
+    kind: str
+    """Its JSON type."""
+    format: str | None
+    longest: int
+    choices: tuple[object, ...]
+
+    def __str__(self) -> str:
+        return ".".join(map(str, self.steps))
+
+    @property
+    def name(self) -> str:
+        """The last part of it that is no number."""
+        return [str(step) for step in self.steps if isinstance(step, str)][-1]
+
+    @property
+    def takes_text(self) -> bool:
+        """Whether people write into it as they like."""
+        return self.kind == "string" and not self.choices and self.format in {None, "email"}
+
+    def fitted(self, text: str) -> str:
+        """The text as this field takes it: an address has a domain, and nothing is longer than may be."""
+        if self.format == "email":
+            return f"{text[: self.longest - 20]}@people.example"
+        return text[: self.longest]
+
+
+@cache
+def leaves(model: type[BaseModel]) -> tuple[Leaf, ...]:
+    """Every field of that model, by the names in which it is sent."""
+    schema = model.model_json_schema(by_alias=True)
+    return tuple(_walk(schema, schema.get("$defs", {}), ()))
+
+
+def _walk(schema: dict[str, Any], shared: dict[str, Any], steps: Steps) -> Iterator[Leaf]:
+    if "$ref" in schema:
+        schema = shared[schema["$ref"].rpartition("/")[2]]
+    options = [one for one in schema.get("anyOf", ()) if one.get("type") != "null" and one.get("const") != ""]
+    if options:
+        yield from _walk(options[0], shared, steps)
+    elif "properties" in schema:
+        for name, inner in schema["properties"].items():
+            yield from _walk(inner, shared, (*steps, name))
+    elif schema.get("type") == "array":
+        yield from _walk(schema["items"], shared, (*steps, 0))
+    else:
+        choices = (schema["const"],) if "const" in schema else tuple(schema.get("enum", ()))
+        longest = schema.get("maxLength", 100_000)
+        yield Leaf(steps, schema.get("type", "string"), schema.get("format"), longest, choices)
+
+
+def fields_of(route: Route) -> list[Leaf]:
+    """Everything a route takes beside its path: of its body or query by the model, and its single parameters."""
+    model = route.rule.body_model
+    found = list(leaves(model)) if model else []
+    known = {leaf.steps for leaf in found}
+    found += [leaf for leaf in parameters_of(route) if leaf.steps not in known]
+    return [*found, Leaf((_WAY_ON,), "string", None, 500, ())] if str(route) in WITH_A_WAY_ON else found
+
+
+def parameters_of(route: Route) -> list[Leaf]:
+    """The single parameters in the query of a route."""
+    signature = route.handler.parsed_fn_signature.parameters
+    return [_parameter(name, found) for name, found in signature.items() if _in_query(found)]
+
+
+def _in_query(found: FieldDefinition) -> bool:
+    return type(found.kwarg_definition).__name__ in {"QueryParameter", "ParameterKwarg"}
+
+
+def _parameter(name: str, found: FieldDefinition) -> Leaf:
+    told: Any = found.kwarg_definition
+    kind = "integer" if found.annotation is int else "string"
+    return Leaf((told.name or told.query or name,), kind, None, told.max_length or 100_000, ())
+
+
+def good(house: House, route: Route) -> Body:
+    """Something the route takes, over the main operator's things."""
+    model = route.rule.body_model
+    if model is None:
+        return {}
+    if model.__name__ == "NotificationBody":
+        return dict(_NOTIFICATION)
+    body: Body = {}
+    for leaf in leaves(model):
+        if leaf.steps[0] not in _LEFT_OUT.get(model.__name__, set()):
+            put(body, leaf.steps, _value(house, leaf))
+    return body
+
+
+def _value(house: House, leaf: Leaf) -> object:
+    if leaf.choices:
+        return leaf.choices[-1] if leaf.name == "role" else leaf.choices[0]
+    if leaf.format == "uuid":
+        return _id(house, leaf.name)
+    if leaf.format in {"date", "date-time"}:
+        return f"{NOW.replace(day=27):%Y-%m-%d}"
+    if leaf.kind != "string":
+        return 1
+    if leaf.name in {"token", "refresh_token", "challenge"}:
+        return uuid4().hex
+    return _BY_NAME.get(leaf.name, PASSWORD if "password" in leaf.name else "слово")
+
+
+def _id(house: House, name: str) -> str:
+    places = house.world.places
+    known = house.main | {
+        "organisation_id": house.world.main.id,
+        "from": places["airport"],
+        "to": places["city"],
+        "from_place_id": places["airport"],
+        "to_place_id": places["city"],
+        "key": uuid4(),
+        "actor_id": house.world.main.people["owner"],
+    }
+    return str(known[name])  # a KeyError: say here what of the main operator's that name means
+
+
+def put(body: Body, steps: Steps, value: object) -> None:
+    """Set that field, with whatever it is in."""
+    place: Any = body
+    for step, following in itertools.pairwise(steps):
+        empty: Any = [] if isinstance(following, int) else {}
+        if isinstance(step, int):
+            if not place:
+                place.append(empty)
+            place = place[0]
+        else:
+            place = place.setdefault(step, empty)
+    if isinstance(steps[-1], int):
+        place[:] = [value]
+    else:
+        place[steps[-1]] = value
+
+
+def changed(body: Body, steps: Steps, value: object) -> Body:
+    """The same body with that field set."""
+    other = copy.deepcopy(body)
+    put(other, steps, value)
+    return other
+
+
+def flat(body: Body) -> list[tuple[str, str]]:
+    """The same as a form or a query sends it: ``passenger_list.0.name``; a list of texts is a name again and again."""
+    pairs: list[tuple[str, str]] = []
+    for name, value in body.items():
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            pairs += [(f"{name}.{index}.{key}", text) for index, item in enumerate(value) for key, text in flat(item)]
+        elif isinstance(value, list):
+            pairs += [(name, str(item)) for item in value]
+        elif isinstance(value, dict):
+            pairs += [(f"{name}.{key}", text) for key, text in flat(value)]
+        elif value is not None:
+            pairs.append((name, str(value)))
+    return pairs
