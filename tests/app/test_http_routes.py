@@ -126,6 +126,25 @@ def test_a_route_that_says_nothing_is_refused() -> None:
         route_table(Litestar([staff], openapi_config=None))
 
 
+@pytest.mark.parametrize(
+    ("said", "missing"),
+    [
+        ({"body": "none"}, "does not say what it replies"),
+        ({"reply": "none"}, "does not say what it takes"),
+        ({"body": "none", "reply": "none"}, "names no audit action"),
+    ],
+)
+def test_a_route_that_leaves_something_open_is_refused(said: dict[str, Any], missing: str) -> None:
+    @post("/open", opt=rule(access="staff", rate="api", csrf="token", permission="cases.write", **said))
+    async def leaves_open() -> None:
+        """Change something."""
+
+    from litestar import Litestar
+
+    with pytest.raises(RouteWithoutRule, match=missing):
+        route_table(Litestar([leaves_open], openapi_config=None))
+
+
 def references(part: object) -> set[str]:
     if isinstance(part, dict):
         own = {part["$ref"]} if isinstance(part.get("$ref"), str) else set()
