@@ -22,8 +22,12 @@ def test_no_hold_is_lost_or_doubled_when_the_web_process_is_killed(product: Prod
 
 def test_no_hold_is_lost_or_doubled_when_the_database_is_killed(product: Product) -> None:
     market = open_market(product)
-    result = scenarios.kill_part_under_load(product, market, "postgres", 1)
-    result.assert_clean(answers_within=BUSY)
+    # The server is back so soon that sometimes no caller meets the gap: then the kill has shown nothing, and there is another.
+    for _ in range(6):
+        result = scenarios.kill_part_under_load(product, market, "postgres", 1)
+        result.assert_clean(answers_within=BUSY)
+        if result.refused_503:
+            break
     assert result.refused_503 > 0
     scenarios.kill_backend_under_load(product, market, 1).assert_clean(answers_within=BUSY)
 
