@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from kamhub.platform.i18n.catalogue import mark
+from kamhub.kit.text import mark
 
 VERSIONS = ("2026-11",)
 CURRENT = VERSIONS[-1]

@@ -6,9 +6,7 @@ import gettext
 from functools import cache
 from pathlib import Path
 
-from kamhub.kit.text import Locale, mark
-
-__all__ = ["DOMAIN", "LOCALES_DIR", "mark", "translator"]
+from kamhub.kit.text import Locale
 
 DOMAIN = "messages"
 LOCALES_DIR = Path(__file__).parent / "locales"

@@ -99,7 +99,7 @@ def is_common(password: str, *about: str) -> bool:
 
 def _guesses(password: str, known: list[str]) -> float:
     # Its lists take 15 MB, which only a process that is given new passwords should pay for.
-    from zxcvbn import zxcvbn  # type: ignore[import-untyped]
+    from zxcvbn import zxcvbn
 
     with _scoring:
         return float(zxcvbn(password[:_SCORED_CHARACTERS], user_inputs=known)["guesses"])
