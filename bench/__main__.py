@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from rich.console import Console
 
 from bench import holds, searches, walls
+from bench.contest import contest
 
 
 def main() -> None:
@@ -22,6 +23,8 @@ def main() -> None:
         searches.run(console)
     if "walls" in wanted:
         walls.run(console)
+    if "contest" in wanted:
+        contest.run(console, quick="--quick" in wanted)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import importlib.util
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -32,6 +33,7 @@ def scratch_database() -> Iterator[tuple[Path, ClusterAddress]]:
         yield folder, address
     finally:
         cluster.destroy()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager

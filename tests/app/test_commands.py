@@ -16,7 +16,7 @@ from kamhub.app.commands.doctor import doctor
 from kamhub.app.commands.routes import routes
 from kamhub.app.commands.secrets import ENCRYPTED_COLUMNS, rotate
 from kamhub.app.wiring import key_ring
-from kamhub.app.work import JOBS, PERIODIC_JOBS
+from kamhub.app.work import registry
 from kamhub.kit.ids import new_id
 from kamhub.platform.crypto.keys import KeyRing
 from kamhub.platform.monitoring.logs import configure_logging
@@ -69,10 +69,8 @@ def test_the_route_table_can_be_read(capsys: pytest.CaptureFixture[str]) -> None
     assert "bookings.decide" in shown
 
 
-def test_every_job_has_its_own_name_and_a_time_limit() -> None:
-    jobs = [*JOBS, *(periodic.job for periodic in PERIODIC_JOBS)]
-    assert len({job.name for job in jobs}) == len(jobs)
-    assert all(job.timeout.total_seconds() > 0 for job in jobs)
+def test_every_job_is_registered_as_it_must_be() -> None:
+    assert {entry.kind.name for entry in registry().timetable} < set(registry().names)
 
 
 @pytest.mark.usefixtures("logging_as_it_was")

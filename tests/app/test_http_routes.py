@@ -34,6 +34,7 @@ PUBLIC = {
     "GET /api/csrf-token",
     "GET /health",
     "GET /health/ready",
+    "GET /metrics",
     "GET /api/openapi.json",
     "GET /api/docs",
     "GET /static/{name}",
@@ -70,7 +71,7 @@ def test_public_is_what_the_contract_says(rows: list[RouteRow]) -> None:
 
 def test_every_route_says_how_it_is_guarded(rows: list[RouteRow]) -> None:
     for row in rows:
-        assert row.rate != "none" or row.path.startswith(("/health", "/static")), row
+        assert row.rate != "none" or row.path.startswith(("/health", "/metrics", "/static")), row
         if row.method == "GET":
             assert row.csrf == "safe", row
         elif not row.path.startswith(API_PREFIXES):

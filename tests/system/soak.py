@@ -1,7 +1,7 @@
 """The kill tests at full size: ``python -m tests.system.soak [--small] [--only NAME ...] [--report FILE]``.
 
-Prints a table and ends with code 1 when a promise was broken. ``--report`` also writes the table into a document,
-between its two marks.
+Prints a table of the product and one of the jobs, and ends with code 1 when a promise was broken. ``--report`` also
+writes each into a document, between its two marks.
 """
 
 from __future__ import annotations
@@ -19,12 +19,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.system import scenarios
+from tests.system.jobs import run as kills
 from tests.system.journey import PAYS, PAYS_AFTER_CODE, Traveller
 from tests.system.load import open_market
 from tests.system.product import Product
 from tests.system.scenarios import Result
 
-BEGIN, END = "<!-- results begin -->", "<!-- results end -->"
+JOBS = "jobs"
 _HEAD = (
     "what", "times", "acknowledged", "unanswered", "answered 503", "lost", "doubled", "check breaches", "answers again after, s"
 )  # fmt: skip
@@ -69,7 +70,18 @@ SCENARIOS: Mapping[str, Scenario] = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit code 0 when every promise was kept."""
     options = _options(arguments)
-    size = SMALL if options.small else FULL
+    names = options.only or (*SCENARIOS, JOBS)
+    broken = []
+    if of_product := [name for name in names if name != JOBS]:
+        broken += _product(of_product, SMALL if options.small else FULL, options.report)
+    if JOBS in names:
+        broken += _jobs(options.small, options.report)
+    print("\n".join(broken) or "every promise was kept")
+    return 1 if broken else 0
+
+
+def _product(names: Sequence[str], size: Size, report: Path | None) -> list[str]:
+    """Kill the whole product; returns every promise that was not kept."""
     root = Path(tempfile.mkdtemp(prefix="kamhub-soak-")).resolve()
     root.chmod(0o711)
     try:
@@ -77,16 +89,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
             lines = [f"from an empty folder to the first page: {product.cold_start:.1f} s"]
             lines.append(f"memory of the whole demo after a paid booking: {_memory(product)} MB")
             print("\n".join(lines), flush=True)
-            results = [_run(name, product, size) for name in options.only or SCENARIOS]
+            results = [_run(name, product, size) for name in names]
     finally:
         shutil.rmtree(root, ignore_errors=True)
     table = "\n".join(_table(results))
     print(f"\n{table}")
-    if options.report:
-        _write(options.report, f"{_when()}\n\n{table}\n\n" + "\n".join(f"- {line}" for line in lines))
-    broken = [problem for result in results for problem in _broken(result)]
-    print("\n".join(broken) or "every promise was kept")
-    return 1 if broken else 0
+    if report:
+        _write(report, "results", f"{_when()}\n\n{table}\n\n" + "\n".join(f"- {line}" for line in lines))
+    return [problem for result in results for problem in _broken(result)]
+
+
+def _jobs(small: bool, report: Path | None) -> list[str]:
+    """Kill workers, database and connections under jobs; returns every promise that was not kept."""
+    print(f"{JOBS} ...", flush=True)
+    try:
+        result = kills.alone(kills.EACH_ONCE if small else kills.FULL)
+    except AssertionError as stuck:
+        return [f"{JOBS}: {stuck}"]
+    text = "\n".join(kills.summary(result))
+    print(f"\n{text}")
+    if report:
+        _write(report, "job results", f"{_when()}\n\n{text}")
+    return [f"{JOBS}: {problem}" for problem in result.broken]
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -94,8 +118,8 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--small", action="store_true", default=os.environ.get("KAMHUB_SOAK") == "small", help="as in `make test`"
     )
-    parser.add_argument("--only", nargs="+", choices=tuple(SCENARIOS), help="only these")
-    parser.add_argument("--report", type=Path, help="a document with the two marks, to write the results into")
+    parser.add_argument("--only", nargs="+", choices=(*SCENARIOS, JOBS), help="only these")
+    parser.add_argument("--report", type=Path, help="a document with the marks, to write the results into")
     return parser.parse_args(arguments)
 
 
@@ -157,10 +181,11 @@ def _when() -> str:
     )
 
 
-def _write(document: Path, text: str) -> None:
-    before, _, rest = document.read_text("utf-8").partition(BEGIN)
-    _, _, after = rest.partition(END)
-    document.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", "utf-8")
+def _write(document: Path, mark: str, text: str) -> None:
+    begin, end = f"<!-- {mark} begin -->", f"<!-- {mark} end -->"
+    before, _, rest = document.read_text("utf-8").partition(begin)
+    _, _, after = rest.partition(end)
+    document.write_text(f"{before}{begin}\n{text}\n{end}{after}", "utf-8")
 
 
 if __name__ == "__main__":

@@ -47,7 +47,9 @@ class Caller:
         if declared.access == "booking":
             return {"this": "in", "another": "404"}.get(self.booking or "", "401")  # type: ignore[return-value]
         if self.scopes:
-            return "in" if declared.permission in {*self.scopes, ANY_KEY} else "403"
+            if declared.permission not in {*self.scopes, ANY_KEY}:
+                return "403"
+            return "401" if declared.reply == "page" else "in"  # a page is for a person, who has to sign in
         if declared.access == "key" or not self.known:
             return "401"
         return "in" if allows(self.role, declared.permission) else "403"

@@ -39,6 +39,10 @@ _BY_NAME: dict[str, object] = {
 _LEFT_OUT = {
     "BookForm": {"booking_id", "from_place_id", "to_place_id"},
     "HoldForm": {"from_place_id", "to_place_id"},
+    "ChoiceForm": {"kind"},
+    "DeadParameters": {"kind", "q"},
+    "DiscardChoiceForm": {"kind"},
+    "JobParameters": {"status", "kind", "queue"},
     "AuditParameters": {"actor_id", "action", "object_id", "from", "to"},
     "SearchForm": {"vehicle_type", "max_price", "features"},
     "SearchParameters": {"vehicle_type", "max_price", "features"},
@@ -166,6 +170,7 @@ def _id(house: House, name: str) -> str:
         "to": places["city"],
         "from_place_id": places["airport"],
         "to_place_id": places["city"],
+        "ids": house.main["job_id"],
         "key": uuid4(),
         "actor_id": house.world.main.people["owner"],
     }

@@ -15,6 +15,7 @@ from uuid import UUID, uuid4
 import httpx
 import psycopg
 from litestar.handlers import HTTPRouteHandler
+from psycopg.types.json import Jsonb
 
 from kamhub.app.asgi import WebConfig, litestar_app
 from kamhub.kit.clock import ManualClock
@@ -188,11 +189,14 @@ async def furnished(owner_url: str, app_url: str, data_dir: Path) -> AsyncIterat
             world.main.id, invitation, world.main.people["owner"], NOW, NOW.replace(year=2099),
         )  # fmt: skip
         key_id, _ = make_key(world, world.main, ["bookings.read"])
+        job_id = new_id()
+        kill(world, world.main, job_id)
         things = {
             "account_id": world.main.account,
             "booking_id": mine["id"],
             "departure_id": departure,
             "invitation_id": invitation,
+            "job_id": job_id,
             "key_id": key_id,
             "person_id": world.main.people["viewer"],
             "session_id": world.main.sessions["owner"],
@@ -202,6 +206,18 @@ async def furnished(owner_url: str, app_url: str, data_dir: Path) -> AsyncIterat
             "name": "app.css",
         }
         yield House(web, world, things, mine["token"], others["token"])
+
+
+def kill(world: World, operator: Operator, job_id: UUID) -> None:
+    """The operator's job of that id is a dead letter, whatever has become of it since."""
+    world.execute("DELETE FROM procrastinate_jobs WHERE (args ->> 'id')::uuid = %s", job_id)
+    world.execute("DELETE FROM job_history WHERE id = %s", job_id)
+    world.execute(
+        "INSERT INTO dead_jobs (id, organisation_id, kind, queue, priority, arguments, reason, error, traceback, attempts, "
+        "enqueued_at, died_at) VALUES (%s, %s, 'notice.send', 'notices', 0, %s, 'out_of_attempts', 'refused', '', 2, %s, %s) "
+        "ON CONFLICT DO NOTHING",
+        job_id, operator.id, Jsonb({"message_id": str(uuid4())}), NOW, NOW,
+    )  # fmt: skip
 
 
 async def _booked(web: Web, departure: UUID) -> dict[str, Any]:

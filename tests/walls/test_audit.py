@@ -12,7 +12,7 @@ from kamhub.platform.embedded.types import ClusterAddress
 from kamhub.platform.second_factor.rules import code_at, new_secret, step_at
 from tests.walls.calls import Insider
 from tests.walls.fields import Body
-from tests.walls.house import KEYS, NOW, House, Route, fresh_database, furnished, routes
+from tests.walls.house import KEYS, NOW, House, Route, fresh_database, furnished, kill, routes
 
 # What removes the traveller comes last: the others have a booking to speak of.
 WRITING = sorted(
@@ -64,6 +64,8 @@ def prepared(house: House, route: Route, body: Body) -> Body:
         world.execute("UPDATE memberships SET role = 'owner' WHERE person_id = %s", world.main.people["admin"])
     elif action == "member.role_changed":  # to another than they have
         return body | {"role": "manager"}
+    elif action.startswith("job."):  # there to be decided about
+        kill(world, world.main, house.main["job_id"])
     elif action == "email_confirmation.asked":
         world.execute("UPDATE people SET email_confirmed_at = NULL WHERE id = %s", owner)
     elif action.startswith("second_factor.") and "code" in body:

@@ -128,7 +128,7 @@ def leaks(postgres: ClusterAddress, tmp_path_factory: pytest.TempPathFactory) ->
             wait_for(lambda: world.rows(tried) == [(0,)], WITHIN, "every job was tried")
             wait_for(lambda: len(world.rows("SELECT FROM job_failures")) >= 4, WITHIN, "errors of jobs are kept")
         found.written = {path.stem: path.read_text() for path in logs}
-        for table in ("procrastinate_jobs", "procrastinate_events", "job_failures", "audit_events"):
+        for table in ("procrastinate_jobs", "dead_jobs", "job_history", "job_failures", "audit_events"):
             found.written[table] = "\n".join(str(row[0]) for row in world.rows(f"SELECT t::text FROM {table} t"))
         yield found
 
@@ -351,7 +351,7 @@ def test_no_line_of_the_log_gives_anybody_away(leaks: Leaks, part: str) -> None:
     assert leaks.found(part) == {}
 
 
-@pytest.mark.parametrize("table", ["procrastinate_jobs", "procrastinate_events", "job_failures"])
+@pytest.mark.parametrize("table", ["procrastinate_jobs", "dead_jobs", "job_history", "job_failures"])
 def test_jobs_and_their_errors_name_ids_alone(leaks: Leaks, table: str) -> None:
     assert leaks.found(table) == {}
 
@@ -366,7 +366,7 @@ def test_there_was_something_to_find(leaks: Leaks) -> None:
     assert leaks.written["web"].count("unhandled_fault") >= 4
     assert leaks.written["web"].count("CheckViolation") >= 4
     assert "•••" in leaks.written["web"]
-    assert re.search(r"outcome=(retry|failed)", leaks.written["worker"])
+    assert re.search(r"outcome=(retried|dead)", leaks.written["worker"])
     assert "451" in leaks.written["job_failures"]
     assert "invitation.created" in leaks.written["audit_events"]
     assert {"owner name", "invited email"} <= leaks.found("audit_events").keys()

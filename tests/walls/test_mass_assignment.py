@@ -12,15 +12,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 import psycopg
 import pytest
 
+from kamhub.kit.ids import new_id
 from kamhub.platform.embedded.types import ClusterAddress
 from kamhub.platform.web.schemas import Form
 from tests.walls.calls import FORM, Insider
 from tests.walls.fields import Body, Leaf, fields_of, flat, leaves, put
-from tests.walls.house import CONTACT, House, Route, fresh_database, furnished, routes
+from tests.walls.house import CONTACT, House, Route, fresh_database, furnished, kill, routes
 
 MARK = "deadbeef-0000-4000-8000-00000000beef"
 WORD, NUMBER, MOMENT = "smuggled in", 31_337, "1999-09-09T09:09:09Z"
@@ -124,7 +126,8 @@ async def ask_page(found: Walk, insider: Insider, route: Route) -> None:
 
 
 async def fresh_booking(house: House) -> None:
-    """A booking that nothing has happened to."""
+    """A booking and a dead letter that nothing has happened to."""
+    kill(house.world, house.world.main, house.main["job_id"])
     body = {"departure_id": str(house.world.departure()), "passengers": 1, "contact": CONTACT}
     booking = (await house.client.post("/api/transfers/book", json=body)).json()
     house.main["booking_id"], house.booking_token = booking["id"], booking["token"]
@@ -136,6 +139,7 @@ async def name_anothers(insider: Insider, route: Route, leaf: Leaf) -> int:
     theirs: dict[str, object] = {
         "organisation_id": house.world.other.id,
         "booking_id": await booking_of_the_other(house),
+        "ids": job_of_the_other(house),
     }
     body: Body = insider.good(route)
     if route.rule.body_model is not None and route.rule.body_model.__name__ == "BookForm":
@@ -149,6 +153,13 @@ async def booking_of_the_other(house: House) -> str:
     departure = house.world.departure(operator=house.world.other)
     body = {"departure_id": str(departure), "passengers": 1, "contact": CONTACT}
     return str((await house.client.post("/api/transfers/book", json=body)).json()["id"])
+
+
+def job_of_the_other(house: House) -> UUID:
+    """A dead letter of the other operator's."""
+    job_id = new_id()
+    kill(house.world, house.world.other, job_id)
+    return job_id
 
 
 def objects_in(body: Body, place: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:

@@ -27,6 +27,10 @@ PATIENCE = 20.0  # seconds, for a single call
 NAMED_IN_BODY = {
     "POST /api/transfers/confirm": lambda house: {"booking_id": house.main["booking_id"], "action": "confirm"},
     "POST /office/members/{person_id}/role": lambda _: {"role": "viewer"},
+    "POST /api/jobs/dead/retry": lambda house: {"ids": [str(house.main["job_id"])]},
+    "POST /api/jobs/dead/discard": lambda house: {"ids": [str(house.main["job_id"])], "reason": "done by hand"},
+    "POST /office/jobs/dead/retry": lambda house: {"ids": [str(house.main["job_id"])]},
+    "POST /office/jobs/dead/discard": lambda house: {"ids": [str(house.main["job_id"])], "reason": "done by hand"},
     "POST /api/auth/switch": lambda house: {"organisation_id": str(house.world.main.id)},
     "POST /account/organisation": lambda house: {"organisation_id": str(house.world.main.id)},
 }

@@ -27,6 +27,7 @@ from tests.walls.calls import Insider, encoded, raw_get
 from tests.walls.fields import Leaf, changed, fields_of
 from tests.walls.house import SETTINGS, House, Route, fresh_database, furnished, routes
 from tests.walls.markup import parsed
+from tests.work import work_off
 
 ROUTES = routes()
 EVIL = "evil.example"
@@ -205,12 +206,7 @@ async def mail_everything(house: House, data_dir: Path, done: set[object]) -> No
     """Whatever was asked for since goes out."""
     mail = FolderTransport(data_dir / FOLDER, "Hub <noreply@hub.test>")
     context = WorkContext(house.web.hub, house.web.app.state.people, mail, SETTINGS)
-    work = {job.name: job for job in JOBS}
-    for number, name, arguments in house.world.rows("SELECT id, task_name, args FROM procrastinate_jobs ORDER BY id"):
-        if number not in done:
-            assert isinstance(arguments, dict)
-            await work[str(name)].run(context, **arguments)
-            done.add(number)
+    await work_off(house.web.hub.database, JOBS, context)
 
 
 def house_path(insider: Insider, route: Route) -> str:

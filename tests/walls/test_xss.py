@@ -30,6 +30,7 @@ from tests.walls.calls import Insider, encoded
 from tests.walls.fields import Leaf, changed, fields_of, parameters_of
 from tests.walls.house import CONTACT, SETTINGS, House, Route, fresh_database, furnished, routes
 from tests.walls.markup import Page, address_canary, canary, faults_of, parsed, shown
+from tests.work import work_off
 
 ROUTES = routes()
 # Never shown to anybody, by their names.
@@ -55,6 +56,9 @@ COLUMNS = {
     "sessions": ("user_agent", "address"),
     "booking_events": ("actor", "reason"),
     "payments": ("method", "card_last_four", "decline_reason"),
+    "dead_jobs": ("kind", "queue", "lock", "error", "traceback", "request_id"),
+    "job_failures": ("error", "traceback"),
+    "job_history": ("kind", "queue", "reason", "request_id"),
     "audit_events": ("action", "object_kind", "object_id", "actor_name", "user_agent", "request_id"),
 }  # fmt: skip
 FORMULAS = ("=1+1", "+1+1", "-1+1", "@SUM(1)", "\t=1", "\r=1")
@@ -202,11 +206,7 @@ async def mails(found: Walk, house: House, data_dir: Path) -> None:
     """Everything that waits to be mailed is, and its HTML is looked at."""
     mail = FolderTransport(data_dir / FOLDER, "Hub <noreply@hub.test>")
     context = WorkContext(house.web.hub, house.web.app.state.people, mail, SETTINGS)
-    work = {job.name: job for job in JOBS}
-    waiting = house.world.rows("SELECT task_name, args FROM procrastinate_jobs ORDER BY id")
-    for name, arguments in waiting:
-        assert isinstance(arguments, dict)
-        await work[str(name)].run(context, **arguments)
+    await work_off(house.web.hub.database, JOBS, context)
     found.mails.clear()
     for path in (data_dir / FOLDER).glob("*.eml"):
         message = BytesParser(policy=policy.default).parsebytes(path.read_bytes())

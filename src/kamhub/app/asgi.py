@@ -16,6 +16,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp, Guard
 
 from kamhub.app import health, openapi, refusals, static_serving, well_known
+from kamhub.app.metrics import RequestMetrics
 from kamhub.app.static_files import StaticFiles
 from kamhub.app.templating import Templates
 from kamhub.app.wiring import open_hub
@@ -35,6 +36,8 @@ from kamhub.platform.audit import api as audit_api
 from kamhub.platform.audit import pages as audit_pages
 from kamhub.platform.crypto.keys import KeyRing
 from kamhub.platform.i18n import pages as i18n_pages
+from kamhub.platform.job import api as job_api
+from kamhub.platform.job import pages as job_pages
 from kamhub.platform.limit.guard import limit_guard
 from kamhub.platform.limit.limiter import Limiter
 from kamhub.platform.mail import pages as mail_pages
@@ -84,7 +87,8 @@ def create_app(config: WebConfig, observe: Observe | None = None) -> ASGIApp:
     """The whole application. Raises ``RouteWithoutRule`` when a route forgot to say how it is guarded."""
     app = litestar_app(config)
     route_table(app)
-    return Edge(app, production=config.settings.production, observe=observe)
+    requests: RequestMetrics = app.state.requests
+    return Edge(app, production=config.settings.production, observe=observe or requests.observe)
 
 
 def litestar_app(config: WebConfig) -> Litestar:
@@ -112,6 +116,7 @@ def litestar_app(config: WebConfig) -> Litestar:
                 "templates": Templates(StaticFiles()),
                 "data_dir": config.data_dir,
                 "limiter": _limiter(settings),
+                "requests": RequestMetrics(),
             }
         ),
     )
@@ -139,6 +144,8 @@ def _handlers(settings: Settings) -> list[HTTPRouteHandler]:
         *api_key_pages.HANDLERS,
         *audit_api.HANDLERS,
         *audit_pages.HANDLERS,
+        *job_api.HANDLERS,
+        *job_pages.HANDLERS,
         *search_api.HANDLERS,
         *search_pages.HANDLERS,
         *booking_api.HANDLERS,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated
+from uuid import UUID
 
 from cyclopts import App, Parameter
 
@@ -97,6 +98,59 @@ def rotate(*, data_dir: DataDir = None) -> None:
     from kamhub.app.commands.secrets import rotate as run
 
     run(data_dir)
+
+
+jobs = App(name="jobs", help="Background jobs of the whole installation: how they are doing, what failed for good.")
+app.command(jobs)
+
+Kind = Annotated[str | None, Parameter(help="jobs of that kind only, such as notice.send")]
+
+
+@jobs.default
+def jobs_state(*, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """Queues, workers, and how many jobs there are by status."""
+    from kamhub.app.commands.jobs import state as run
+
+    run(data_dir, as_json=as_json)
+
+
+@jobs.command(name="dead")
+def jobs_dead(*, kind: Kind = None, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """The dead letters: what failed for good and waits for a person."""
+    from kamhub.app.commands.jobs import dead as run
+
+    run(data_dir, kind, as_json=as_json)
+
+
+@jobs.command(name="show")
+def jobs_show(job_id: UUID, /, *, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """Everything that is known of a job."""
+    from kamhub.app.commands.jobs import show as run
+
+    run(data_dir, job_id, as_json=as_json)
+
+
+@jobs.command(name="retry")
+def jobs_retry(
+    *job_ids: UUID,
+    kind: Kind = None,
+    everything: Annotated[bool, Parameter(name="--all", negative="", help="every dead letter there is")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Run dead letters again, with the program of today."""
+    from kamhub.app.commands.jobs import retry as run
+
+    run(data_dir, job_ids, kind, everything=everything)
+
+
+@jobs.command(name="discard")
+def jobs_discard(
+    *job_ids: UUID, reason: Annotated[str, Parameter(help="why, kept for a year")], data_dir: DataDir = None
+) -> None:
+    """Give dead letters up for good."""
+    from kamhub.app.commands.jobs import discard as run
+
+    run(data_dir, job_ids, reason)
 
 
 def main() -> None:

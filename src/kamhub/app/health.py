@@ -1,15 +1,22 @@
-"""Whether the process lives, and whether it can serve."""
+"""Whether the process lives, whether it can serve, and what it counts."""
 
+from collections import Counter
 from typing import Literal
 
-from litestar import get
+import psycopg
+from litestar import Request, Response, get
 from litestar.datastructures import State
 from litestar.types import ASGIApp
+from prometheus_client import CONTENT_TYPE_LATEST
 from psycopg import sql
 
+from kamhub.app.metrics import Work, exposition, require_reader
 from kamhub.hub.services import Hub
 from kamhub.platform.database.errors import DatabaseUnavailable
 from kamhub.platform.database.migrate import load_migrations
+from kamhub.platform.database.pool import Database
+from kamhub.platform.job.overview import ALIVE_WITHIN
+from kamhub.platform.job.store import fleet, lists
 from kamhub.platform.limit.limiter import Limiter
 from kamhub.platform.web.json import json_reply
 from kamhub.platform.web.rules import rule
@@ -25,7 +32,7 @@ class AliveReply(Reply):
 
 
 class ReadyReply(Reply):
-    """``failing`` names what is not there: ``database``, ``migrations``, ``redis``."""
+    """``failing`` names what is not there: ``database``, ``migrations``, ``queue``, ``redis``."""
 
     status: Literal["ready", "unready"]
     failing: list[str]
@@ -45,20 +52,59 @@ async def alive() -> ASGIApp:
     },
 )
 async def ready(hub: Hub, state: State) -> ASGIApp:
-    """The process can serve: database there, schema as the program needs it, shared limits. 503 names what is not."""
-    failing = []
+    """The process can serve: database there, schema as the program needs it, queue, shared limits. 503 names what is not."""
     try:
-        async with hub.database.system() as connection:
-            row = await (await connection.execute(_NEWEST)).fetchone()
-            if row is None or row[0] != load_migrations()[-1].version:
-                failing.append("migrations")
-            await connection.execute("SELECT 1 FROM procrastinate_jobs LIMIT 1")
+        failing = await _failing(hub.database)
     except DatabaseUnavailable:
-        failing.append("database")
+        failing = ["database"]
     limiter: Limiter | None = state.limiter
     if limiter is not None and not await limiter.ping():
         failing.append("redis")
     return json_reply({"status": "unready" if failing else "ready", "failing": failing}, 503 if failing else 200)
 
 
-HANDLERS = (alive, ready)
+async def _failing(database: Database) -> list[str]:
+    """``migrations`` and ``queue``, as far as they are not as they must be."""
+    failing = []
+    try:
+        async with database.system() as connection:
+            row = await (await connection.execute(_NEWEST)).fetchone()
+            if row is None or row[0] != load_migrations()[-1].version:
+                failing.append("migrations")
+    except psycopg.Error:
+        failing.append("migrations")
+    try:
+        async with database.system() as connection:
+            await lists.require_readable(connection)
+    except psycopg.Error:
+        failing.append("queue")
+    return failing
+
+
+@get("/metrics", opt=rule(access="public", rate="none", reply="text", refusals=(401, 404)))
+async def metrics(request: Request, hub: Hub, state: State) -> Response[bytes]:
+    """What this process counts, for Prometheus: from this machine, or with the token of the settings."""
+    require_reader(request, state.settings)
+    limiter: Limiter | None = state.limiter
+    text = exposition(
+        state.requests,
+        limiter.outages if limiter is not None else Counter(),
+        hub.database.statistics(),
+        await _work(hub),
+    )
+    return Response(text, media_type=CONTENT_TYPE_LATEST, headers={"Cache-Control": "no-store"})
+
+
+async def _work(hub: Hub) -> Work | None:
+    """The queues and workers of everybody; None when they cannot be read, so that the rest is told all the same."""
+    try:
+        async with hub.database.system() as connection:
+            queues = await fleet.queues(connection)
+            alive_since = hub.clock.now() - ALIVE_WITHIN
+            workers = [one for one in await fleet.workers(connection) if one.last_heartbeat > alive_since]
+    except (DatabaseUnavailable, psycopg.Error):
+        return None
+    return Work(queues, len(workers))
+
+
+HANDLERS = (alive, ready, metrics)

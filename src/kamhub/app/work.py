@@ -1,17 +1,19 @@
-"""Everything the workers do, on one page: jobs by name, and the timetable of those that run by the clock."""
+"""Everything the workers can do, on one page; what they do by the clock is in the timetable."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 
-from kamhub.hub.booking import actions as bookings
+from kamhub.app.timetable import TIMETABLE
+from kamhub.hub.booking.jobs import JOBS as BOOKING_JOBS
 from kamhub.hub.notice.jobs import JOBS as NOTICE_JOBS
-from kamhub.hub.payment import actions as payments
 from kamhub.hub.payment.jobs import JOBS as PAYMENT_JOBS
-from kamhub.hub.privacy.jobs import PERIODIC_JOBS as PRIVACY_PERIODIC_JOBS
+from kamhub.hub.privacy.jobs import JOBS as PRIVACY_JOBS
 from kamhub.hub.services import Hub
-from kamhub.platform.job.types import Job, PeriodicJob, Retry
+from kamhub.platform.job.jobs import JOBS as OWN_JOBS
+from kamhub.platform.job.registry import Registry
+from kamhub.platform.job.types import Job, Queue
 from kamhub.platform.mail.types import MailTransport
 from kamhub.platform.mailed_link.jobs import JOBS as MAILED_LINK_JOBS
 from kamhub.platform.organisation.jobs import JOBS as ORGANISATION_JOBS
@@ -30,29 +32,18 @@ class WorkContext:
     settings: Settings
 
 
-async def sweep_expired(context: WorkContext) -> None:
-    """Tidy holds whose time is over."""
-    await bookings.sweep(context.hub)
-
-
-async def adopt_payment_account(context: WorkContext) -> None:
-    """The terminal named in the settings belongs to the first organisation, once there is one."""
-    settings = context.settings
-    if settings.cloudpayments_public_id and settings.cloudpayments_api_secret:
-        secret = settings.cloudpayments_api_secret.get_secret_value()
-        await payments.adopt_configured_account(context.hub, settings.cloudpayments_public_id, secret)
-
-
-JOBS: tuple[Job[WorkContext], ...] = (*PAYMENT_JOBS, *NOTICE_JOBS, *MAILED_LINK_JOBS, *ORGANISATION_JOBS, *PERSON_JOBS)
-
-PERIODIC_JOBS: tuple[PeriodicJob[WorkContext], ...] = (
-    *PRIVACY_PERIODIC_JOBS,
-    PeriodicJob(
-        Job("booking.sweep_expired", "maintenance", sweep_expired, timedelta(seconds=60), Retry(attempts=1)),
-        cron="*/30 * * * * *",
-    ),
-    PeriodicJob(
-        Job("payment.adopt_account", "maintenance", adopt_payment_account, timedelta(seconds=60), Retry(attempts=1)),
-        cron="*/30 * * * * *",
-    ),
+JOBS: tuple[Job[WorkContext], ...] = (
+    *PAYMENT_JOBS,
+    *BOOKING_JOBS,
+    *NOTICE_JOBS,
+    *MAILED_LINK_JOBS,
+    *ORGANISATION_JOBS,
+    *PERSON_JOBS,
+    *PRIVACY_JOBS,
+    *OWN_JOBS,
 )
+
+
+def registry(hands: Mapping[Queue, int] | None = None) -> Registry[WorkContext]:
+    """All of it, checked. Raises ``JobRefused`` when a job is not registered as it must be."""
+    return Registry(JOBS, TIMETABLE, hands)

@@ -13,10 +13,11 @@ from limits import parse
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from kamhub.platform.job.types import Queue
 from kamhub.platform.limit.rules import PRESETS
 
 MINIMUM_SECRET_LENGTH = 32
-
+_MOST_HANDS = 64
 
 MINIMUM_SECRET_VARIETY = 10
 _CONTACT = re.compile(r"mailto:[^\s@:/?#]+@[^\s@:/?#]+\.[^\s@:/?#]+|https://[^\s/]+\S*")
@@ -44,7 +45,10 @@ class Settings(BaseSettings):
     rate_limits: Literal["on", "off"] = "on"
     rate_presets: Annotated[dict[str, str], NoDecode] = {}
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    metrics_token: SecretStr | None = None
     worker_health_port: int = Field(default=0, ge=0, le=65535)
+    worker_memory_mb: int = Field(default=2048, ge=256)
+    worker_queues: Annotated[dict[Queue, int], NoDecode] = {}
 
     cloudpayments_public_id: str | None = None
     cloudpayments_api_secret: SecretStr | None = None
@@ -60,13 +64,21 @@ class Settings(BaseSettings):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
-    @field_validator("rate_presets", mode="before")
+    @field_validator("rate_presets", "worker_queues", mode="before")
     @classmethod
-    def _read_presets(cls, value: object) -> object:
+    def _read_pairs(cls, value: object) -> object:
         if not isinstance(value, str):
             return value
         pairs = (part.partition("=") for part in value.split(",") if part.strip())
         return {name.strip(): text.strip() for name, _, text in pairs}
+
+    @field_validator("worker_queues")
+    @classmethod
+    def _sane_hands(cls, value: dict[Queue, int]) -> dict[Queue, int]:
+        for queue, hands in value.items():
+            if not 0 <= hands <= _MOST_HANDS:
+                raise ValueError(f"{queue.value}: from 0 (not served here) to {_MOST_HANDS} jobs at once")
+        return value
 
     @field_validator("rate_presets")
     @classmethod
@@ -140,6 +152,8 @@ def _production_problems(settings: Settings) -> list[str]:
         found.append("KAMHUB_PUBLIC_URL is missing or not https: links in mails and payment pages are made from it.")
     if not settings.database_url:
         found.append("KAMHUB_DATABASE_URL is missing: production does not run on the embedded database.")
+    if settings.metrics_token and is_weak_secret(settings.metrics_token.get_secret_value()):
+        found.append(f"KAMHUB_METRICS_TOKEN is weak: it needs at least {MINIMUM_SECRET_LENGTH} random characters.")
     if settings.rate_limits == "off":
         found.append("KAMHUB_RATE_LIMITS=off is refused in production.")
     return found

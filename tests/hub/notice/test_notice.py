@@ -17,10 +17,12 @@ from kamhub.hub.notice.types import MessageKind
 from kamhub.hub.services import Hub
 from kamhub.kit.clock import ManualClock
 from kamhub.kit.text import Locale
-from kamhub.platform.job.types import GiveUp
+from kamhub.platform.job.queue import enqueue
+from kamhub.platform.job.types import DONE, GiveUp, Outcome
 from kamhub.platform.mail.types import MailMessage, MailRefused
 from tests.builders import World
 from tests.hub.booking.support import DISPATCHER
+from tests.work import work_off
 
 
 @dataclass
@@ -56,12 +58,9 @@ async def booked(hub: Hub, world: World, *, locale: Locale = "ru") -> HeldBookin
     return held
 
 
-async def send_all(context: Context, world: World) -> None:
+async def send_all(context: Context, *, crash: bool = False) -> list[Outcome]:
     """What the worker does with the waiting jobs."""
-    for name, arguments in world.rows("SELECT task_name, args FROM procrastinate_jobs ORDER BY id"):
-        assert name == actions.SEND
-        assert isinstance(arguments, dict)
-        await jobs.send(context, **arguments)
+    return await work_off(context.hub.database, jobs.JOBS, context, crash=crash)
 
 
 async def tell(hub: Hub, held: HeldBooking, kind: MessageKind, recipient: str = "anna@example.org") -> None:
@@ -75,9 +74,9 @@ async def tell(hub: Hub, held: HeldBooking, kind: MessageKind, recipient: str = 
 
 async def test_a_request_is_acknowledged_and_the_ticket_follows(context: Context, hub: Hub, world: World) -> None:
     held = await booked(hub, world)
-    await send_all(context, world)
+    await send_all(context)
     await bookings.decide(hub, held.access, trail=DISPATCHER, confirm=True, message=None)
-    await send_all(context, world)
+    await send_all(context)
     asked, confirmed = context.mail.mails
     code = held.booking.code
     for mail in (asked, confirmed):
@@ -97,7 +96,7 @@ async def test_a_request_is_acknowledged_and_the_ticket_follows(context: Context
 
 async def test_the_link_opens_the_booking(context: Context, hub: Hub, world: World) -> None:
     held = await booked(hub, world)
-    await send_all(context, world)
+    await send_all(context)
     [mail] = context.mail.mails
     [link] = [line for line in mail.text.splitlines() if line.startswith("http://hub.test")]
     parts = urlsplit(link)
@@ -109,7 +108,7 @@ async def test_the_link_opens_the_booking(context: Context, hub: Hub, world: Wor
 async def test_each_language_is_spoken(context: Context, hub: Hub, world: World) -> None:
     await booked(hub, world, locale="ru")
     await booked(hub, world, locale="en")
-    await send_all(context, world)
+    await send_all(context)
     russian, english = context.mail.mails
     assert english.subject.startswith("We have your request")
     assert "Airport → Springs" in english.text
@@ -120,8 +119,8 @@ async def test_each_language_is_spoken(context: Context, hub: Hub, world: World)
 
 async def test_the_same_job_twice_sends_one_mail(context: Context, hub: Hub, world: World) -> None:
     await booked(hub, world)
-    await send_all(context, world)
-    await send_all(context, world)
+    await send_all(context)
+    await send_all(context)
     assert len(context.mail.mails) == 1
 
 
@@ -129,10 +128,10 @@ async def test_a_crash_before_the_mark_sends_the_same_mail_again(
     context: Context, hub: Hub, world: World, clock: ManualClock
 ) -> None:
     await booked(hub, world)
-    await send_all(context, world)
-    world.execute("UPDATE messages SET sent_at = NULL")
+    await send_all(context, crash=True)
+    assert world.rows("SELECT sent_at FROM messages") == [(None,)], "the mark was rolled back"
     clock.advance(timedelta(hours=1))
-    await send_all(context, world)
+    await send_all(context)
     first, second = context.mail.mails
     assert first == second
 
@@ -144,7 +143,7 @@ async def test_a_booking_is_told_of_a_kind_once(hub: Hub, world: World) -> None:
     await tell(hub, held, "confirmed")
     assert world.rows("SELECT kind FROM messages ORDER BY id") == [("held",), ("confirmed",)]
     assert world.rows("SELECT DISTINCT lock, queue_name FROM procrastinate_jobs") == [
-        (f"booking:{held.booking.id}", "notice")
+        (f"booking:{held.booking.id}", "notices")
     ]
     assert world.rows("SELECT count(*) FROM procrastinate_jobs") == [(2,)]
 
@@ -166,7 +165,7 @@ async def test_message_and_job_are_saved_with_what_they_tell_of_or_not_at_all(hu
 async def test_what_is_not_true_any_more_is_not_sent(context: Context, hub: Hub, world: World) -> None:
     held = await booked(hub, world)
     await bookings.cancel(hub, held.access, "changed plans")
-    await send_all(context, world)
+    await send_all(context)
     [mail] = context.mail.mails
     assert "отмен" in mail.subject.lower()
     assert world.rows("SELECT kind FROM messages") == [("cancelled",)]
@@ -175,7 +174,7 @@ async def test_what_is_not_true_any_more_is_not_sent(context: Context, hub: Hub,
 async def test_a_rejection_passes_on_the_operators_words(context: Context, hub: Hub, world: World) -> None:
     held = await booked(hub, world, locale="en")
     await bookings.decide(hub, held.access, trail=DISPATCHER, confirm=False, message="The <pass> is closed & snowed in")
-    await send_all(context, world)
+    await send_all(context)
     [mail] = context.mail.mails
     assert "The <pass> is closed & snowed in" in mail.text
     assert mail.html is not None
@@ -186,8 +185,9 @@ async def test_a_rejection_passes_on_the_operators_words(context: Context, hub: 
 async def test_a_refused_recipient_is_given_up(context: Context, hub: Hub, world: World) -> None:
     await booked(hub, world)
     context.mail.failure = MailRefused("no such mailbox")
-    with pytest.raises(GiveUp, match="no such mailbox"):
-        await send_all(context, world)
+    [end] = await send_all(context)
+    assert isinstance(end, GiveUp)
+    assert end.because == "no such mailbox"
     assert world.rows("SELECT sent_at FROM messages") == [(None,)]
 
 
@@ -195,15 +195,18 @@ async def test_a_server_that_is_away_leaves_the_message_waiting(context: Context
     await booked(hub, world)
     context.mail.failure = ConnectionError("away")
     with pytest.raises(ConnectionError):
-        await send_all(context, world)
+        await send_all(context)
     context.mail.failure = None
-    await send_all(context, world)
+    await send_all(context)
     assert len(context.mail.mails) == 1
 
 
 async def test_a_message_of_another_organisation_is_not_found(context: Context, hub: Hub, world: World) -> None:
     await booked(hub, world)
     [(message_id,)] = world.rows("SELECT id FROM messages")
-    await jobs.send(context, organisation_id=str(world.main.id), message_id=str(message_id))
-    await jobs.send(context, organisation_id=str(UUID(int=5)), message_id=str(uuid4()))
+    world.execute("DELETE FROM procrastinate_jobs")
+    for organisation, number in ((world.main.id, message_id), (UUID(int=5), uuid4())):
+        async with hub.database.system() as connection:
+            await enqueue(connection, actions.SEND, organisation_id=organisation, message_id=str(number))
+    assert await send_all(context) == [DONE, DONE]
     assert context.mail.mails == []

@@ -160,8 +160,8 @@ class Till:
         return self.world.rows("SELECT expires_at FROM bookings WHERE id = %s", booking.id)[0][0]
 
     def jobs(self, name: str) -> list[dict[str, str]]:
-        """Arguments of the jobs of that name."""
-        rows = self.world.rows("SELECT args FROM procrastinate_jobs WHERE task_name = %s ORDER BY id", name)
+        """Arguments of the waiting jobs of that name."""
+        rows = self.world.rows("SELECT args -> 'with' FROM procrastinate_jobs WHERE task_name = %s ORDER BY id", name)
         return [dict(row[0]) for row in rows]  # type: ignore[call-overload]
 
     def snapshot(self) -> dict[str, int]:

@@ -12,11 +12,14 @@ import pytest
 from kamhub.hub.booking import actions as bookings
 from kamhub.hub.privacy import jobs, store
 from kamhub.hub.privacy.periods import KEPT, PERIODS
+from kamhub.platform.job.queue import enqueue
+from kamhub.platform.job.types import DONE
 from kamhub.platform.retention import actions
 from kamhub.platform.retention import store as platform_store
 from tests.builders import World
 from tests.hub.privacy.support import Scene, book, settle_everything, whole_life
 from tests.hub.privacy.test_privacy_erase import traces
+from tests.work import work_off
 
 TICK = timedelta(seconds=1)
 AFTER = {period.table: period.after for period in PERIODS}
@@ -99,9 +102,10 @@ async def test_the_nightly_job_goes_through_the_table(scene: Scene) -> None:
         f"UPDATE departures SET departs_at = departs_at - {back}, sales_close_at = sales_close_at - {back}"
     )
     scene.world.execute(f"UPDATE bookings SET created_at = created_at - {back}")
-    (periodic,) = jobs.PERIODIC_JOBS
     for _ in range(2):
-        await periodic.job.run(scene)
+        async with scene.hub.database.system() as connection:
+            await enqueue(connection, jobs.PRUNE)
+        assert await work_off(scene.hub.database, jobs.JOBS, scene) == [DONE]
     assert traces(scene.world, None) == set()
 
 

@@ -29,9 +29,17 @@ READS = {
     "cases.read",
     "dashboard.read",
 }
-MANAGES = {"network.write", "fleet.write", "timetable.write", "prices.write", "refunds.write", "cases.write"}
+MANAGES = {
+    "network.write",
+    "fleet.write",
+    "timetable.write",
+    "prices.write",
+    "refunds.write",
+    "cases.write",
+    "jobs.read",
+}
 DISPATCHES = {"departures.write", "assignments.write", "bookings.write", "bookings.decide", "boarding.write"}
-GOVERNS = {"organisation.manage", "audit.read", "personal_data.manage"}
+GOVERNS = {"organisation.manage", "audit.read", "personal_data.manage", "jobs.manage"}
 EXPECTED: dict[Role, set[str]] = {
     "owner": READS | MANAGES | DISPATCHES | GOVERNS,
     "admin": READS | MANAGES | DISPATCHES | GOVERNS,

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kamhub.platform.job import rules
-from kamhub.platform.job.types import GiveUp, Retry
+from kamhub.platform.job.types import Retry
 
 RETRY = Retry(attempts=5, first=timedelta(seconds=2), longest=timedelta(seconds=10))
 
@@ -34,8 +34,8 @@ def test_no_number_of_runs_overflows(runs: int, chance: float) -> None:
 
 
 def test_a_job_that_is_never_retried_survives_the_kill_of_its_worker_but_not_for_ever() -> None:
-    assert rules.may_run_after_kill(Retry(attempts=1), 1)
-    assert not rules.may_run_after_kill(Retry(attempts=1), rules.RUNS_DESPITE_KILLS)
+    assert rules.may_run_after_kill(1)
+    assert not rules.may_run_after_kill(rules.KILLS_SURVIVED)
 
 
 def test_what_is_kept_of_an_error_fits_into_the_database() -> None:
@@ -44,7 +44,7 @@ def test_what_is_kept_of_an_error_fits_into_the_database() -> None:
     assert text.startswith("ValueError: nul \ufffd and surrogate ?")
     assert len(text) == rules.ERROR_LENGTH
     text.encode()
-    assert rules.error_text(GiveUp()) == "GiveUp"
+    assert rules.error_text(KeyError()) == "KeyError"
 
 
 def test_the_traceback_names_the_place_and_the_cause() -> None:

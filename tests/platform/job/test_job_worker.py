@@ -4,311 +4,315 @@ from __future__ import annotations
 
 import asyncio
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
-import psycopg
 import pytest
 
-from kamhub.platform.job import store
+from kamhub.platform.database.pool import Database
+from kamhub.platform.job import actions
 from kamhub.platform.job.queue import enqueue
-from kamhub.platform.job.types import GiveUp, Job, PeriodicJob, Retry, WorkerTimings
-from kamhub.platform.job.worker import JobWorker
+from kamhub.platform.job.run import Run
+from kamhub.platform.job.types import DONE, DeadJobNotFound, GiveUp, Outcome, TryAgain, WorkerTimings
 from tests.platform.job.processes import get
-from tests.platform.job.support import QUICK, Eventually, Marks, Queue, Working, is_well, seen, system
-
-SOON = Retry(attempts=3, first=timedelta(milliseconds=10), longest=timedelta(milliseconds=20))
-
-
-async def mark(marks: Marks, *, word: str) -> None:
-    await marks.add(word)
-
-
-MARK: Job[Marks] = Job("mark", "test", mark, timedelta(seconds=5), SOON)
+from tests.platform.job.support import (
+    MARK,
+    ONCE,
+    Eventually,
+    Marks,
+    Queue,
+    Working,
+    is_well,
+    job_of,
+    seen,
+    worker_of,
+)
 
 
 async def test_a_job_runs_once_its_transaction_is_committed(
-    database_url: str, queue: Queue, marks: Marks, working: Working, eventually: Eventually
+    database: Database, queue: Queue, marks: Marks, working: Working, eventually: Eventually
 ) -> None:
-    async with working(JobWorker(database_url, [MARK], [], marks, timings=QUICK)):
-        job = await queue.put("mark", word="kept")
-        await eventually(lambda: queue.is_(job, "succeeded"))
+    async with working(worker_of(database, marks, MARK)):
+        job = await queue.put(MARK, word="kept")
+        await eventually(lambda: queue.is_(job, "done"))
     assert await marks.all() == ["kept"]
+    row = await queue.row(job)
+    assert (row.kind, row.queue, row.attempts, row.error) == ("mark", "maintenance", 1, None)
 
 
 async def test_a_job_of_a_transaction_that_is_rolled_back_was_never_there(
-    database_url: str, queue: Queue, marks: Marks
+    database: Database, queue: Queue, marks: Marks
 ) -> None:
     with pytest.raises(ZeroDivisionError):
-        async with system(database_url) as connection:
-            await enqueue(connection, "mark", queue="test", word="lost")
+        async with database.system() as connection:
+            await enqueue(connection, MARK.kind, word="lost")
             raise ZeroDivisionError
     assert await queue.fetch("SELECT id FROM procrastinate_jobs") == []
 
 
+async def test_what_a_kind_does_not_take_is_refused_before_it_is_stored(database: Database, marks: Marks) -> None:
+    async with database.system() as connection:
+        with pytest.raises(TypeError, match=r"mark takes \['word'\], not \['wrod'\]"):
+            await enqueue(connection, MARK.kind, wrod="typo")
+        tenant = job_of("tenant", _nothing, scope="tenant")
+        with pytest.raises(TypeError, match="scope 'tenant'"):
+            await enqueue(connection, tenant.kind)
+
+
 async def test_a_new_job_wakes_the_worker_without_polling(
-    database_url: str, queue: Queue, marks: Marks, working: Working, eventually: Eventually
+    database: Database, queue: Queue, marks: Marks, working: Working, eventually: Eventually
 ) -> None:
     timings = WorkerTimings(poll_every=60, grace=0.3)
-    async with working(worker := JobWorker(database_url, [MARK], [], marks, timings=timings)):
+    async with working(worker := worker_of(database, marks, MARK, timings=timings)):
         await eventually(lambda: is_well(worker))
-        await queue.put("mark", word="first")  # taken when the worker begins, or by a notification
+        await queue.put(MARK, word="first")  # taken when the worker begins, or by a notification
         await eventually(seen(marks, "first"))
         started = time.monotonic()
-        await queue.put("mark", word="second")
+        await queue.put(MARK, word="second")
         await eventually(seen(marks, "second"), 5)
         assert time.monotonic() - started < 3
 
 
-async def test_a_failing_job_is_tried_again_and_its_errors_are_kept(
-    database_url: str, queue: Queue, marks: Marks, working: Working, eventually: Eventually
+async def test_a_job_for_later_is_run_when_its_time_has_come_without_polling(
+    database: Database, queue: Queue, marks: Marks, working: Working, eventually: Eventually
 ) -> None:
-    async def second_time_lucky(marks: Marks) -> None:
+    timings = WorkerTimings(poll_every=60, grace=0.3)
+    async with working(worker := worker_of(database, marks, MARK, timings=timings)):
+        await eventually(lambda: is_well(worker))
+        due = datetime.now(UTC) + timedelta(seconds=0.5)
+        await queue.put(MARK, run_at=due, word="later")
+        await queue.put(MARK, word="now")
+        await eventually(seen(marks, "later"), 10)
+    assert await marks.all() == ["now", "later"]
+    [(at,)] = await queue.fetch("SELECT at FROM marks WHERE mark = 'later'")
+    assert isinstance(at, datetime)
+    assert timedelta(0) <= at - due < timedelta(seconds=5)
+
+
+async def test_a_failing_job_is_tried_again_and_its_errors_are_kept(
+    database: Database, queue: Queue, marks: Marks, working: Working, eventually: Eventually
+) -> None:
+    async def second_time_lucky(run: Run[Marks]) -> Outcome:
         await marks.add("run")
         if len(await marks.all()) < 2:
             raise ConnectionError("the other side is away")
+        return DONE
 
-    lucky: Job[Marks] = Job("lucky", "test", second_time_lucky, timedelta(seconds=5), SOON)
-    async with working(JobWorker(database_url, [lucky], [], marks, timings=QUICK)):
-        job = await queue.put("lucky")
-        await eventually(lambda: queue.is_(job, "succeeded"))
-    [(attempt, error, traceback)] = await queue.failures(job)
-    assert (attempt, error) == (1, "ConnectionError: the other side is away")
-    assert "second_time_lucky" in traceback
+    lucky = job_of("lucky", second_time_lucky)
+    async with working(worker_of(database, marks, lucky)):
+        job = await queue.put(lucky)
+        await eventually(lambda: queue.is_(job, "done"))
+    [failure] = await queue.failures(job)
+    assert (failure.attempt, failure.error) == (1, "ConnectionError: the other side is away")
+    assert "second_time_lucky" in failure.traceback
 
 
-async def test_a_job_out_of_attempts_is_kept_as_failed_and_can_be_run_again(
-    database_url: str, queue: Queue, marks: Marks, working: Working, eventually: Eventually
+async def test_a_job_out_of_attempts_is_a_dead_letter_that_can_be_retried(
+    database: Database, queue: Queue, marks: Marks, working: Working, eventually: Eventually
 ) -> None:
     healed = asyncio.Event()
 
-    async def broken(marks: Marks) -> None:
-        await marks.add("run")
+    async def broken(run: Run[Marks], *, word: str) -> Outcome:
+        await marks.add(word)
         if not healed.is_set():
             raise ValueError("broken")
+        return DONE
 
-    it: Job[Marks] = Job("broken", "test", broken, timedelta(seconds=5), SOON)
-    async with working(JobWorker(database_url, [it], [], marks, timings=QUICK)):
-        job = await queue.put("broken")
-        await eventually(lambda: queue.is_(job, "failed"))
-        assert [failure[0] for failure in await queue.failures(job)] == [1, 2, 3]
-        async with system(database_url) as connection:
-            [failed] = await store.failed_jobs(connection, 10)
-        assert (failed.id, failed.name, failed.attempts, failed.error) == (
-            job,
+    it = job_of("broken", broken)
+    async with working(worker_of(database, marks, it)):
+        job = await queue.put(it, lock="thing:1", word="run")
+        await eventually(lambda: queue.is_(job, "dead"))
+        assert [failure.attempt for failure in await queue.failures(job)] == [1, 2, 3]
+        letter = await queue.dead(job)
+        assert (letter.kind, letter.attempts, letter.error, letter.reason) == (
             "broken",
             3,
             "ValueError: broken",
+            "out_of_attempts",
         )
+        assert (letter.arguments, letter.lock) == ({"word": "run"}, "thing:1")
+        assert "in broken" in letter.traceback
         healed.set()
-        async with system(database_url) as connection:
-            assert await store.run_again(connection, job)
-            assert not await store.run_again(connection, job)
-        await eventually(lambda: queue.is_(job, "succeeded"))
+        async with database.system() as connection:
+            await actions.retry(connection, [job])
+            with pytest.raises(DeadJobNotFound):
+                await actions.retry(connection, [job])
+        await eventually(lambda: queue.is_(job, "done"))
     assert await marks.all() == ["run"] * 4
 
 
-async def test_a_job_that_gives_up_fails_at_once(
-    database_url: str, queue: Queue, marks: Marks, working: Working, eventually: Eventually
+async def test_a_discarded_letter_is_history_with_its_reason(
+    database: Database, queue: Queue, marks: Marks, working: Working, eventually: Eventually
 ) -> None:
-    async def hopeless(marks: Marks) -> None:
-        raise GiveUp("no such booking")
+    async def hopeless(run: Run[Marks]) -> Outcome:
+        return GiveUp("no such booking")
 
-    it: Job[Marks] = Job("hopeless", "test", hopeless, timedelta(seconds=5))
-    async with working(JobWorker(database_url, [it], [], marks, timings=QUICK)):
-        job = await queue.put("hopeless")
-        await eventually(lambda: queue.is_(job, "failed"))
-    assert [(attempt, error) for attempt, error, _ in await queue.failures(job)] == [(1, "GiveUp: no such booking")]
+    it = job_of("hopeless", hopeless)
+    async with working(worker_of(database, marks, it)):
+        job = await queue.put(it)
+        await eventually(lambda: queue.is_(job, "dead"))
+    async with database.system() as connection:
+        await actions.discard(connection, [job], "the booking was a test", datetime.now(UTC))
+        with pytest.raises(DeadJobNotFound):
+            await actions.discard(connection, [job], "twice", datetime.now(UTC))
+    row = await queue.row(job)
+    assert (row.status, row.error) == ("discarded", "the booking was a test")
 
 
-async def test_a_job_that_takes_too_long_is_stopped(
-    database_url: str, queue: Queue, marks: Marks, working: Working, eventually: Eventually
+async def test_a_job_that_gives_up_is_dead_at_once(
+    database: Database, queue: Queue, marks: Marks, working: Working, eventually: Eventually
 ) -> None:
-    async def endless(marks: Marks) -> None:
-        await asyncio.Event().wait()
+    async def hopeless(run: Run[Marks]) -> Outcome:
+        try:
+            raise LookupError("gone")
+        except LookupError as error:
+            return GiveUp("no such booking", error)
 
-    once: Job[Marks] = Job("endless", "test", endless, timedelta(milliseconds=100), Retry(attempts=1))
-    async with working(JobWorker(database_url, [once], [], marks, timings=QUICK)):
-        job = await queue.put("endless")
-        await eventually(lambda: queue.is_(job, "failed"))
-    [(_, error, _)] = await queue.failures(job)
-    assert error == "JobTimedOut: took longer than 0.1 s"
+    it = job_of("hopeless", hopeless)
+    async with working(worker_of(database, marks, it)):
+        job = await queue.put(it)
+        await eventually(lambda: queue.is_(job, "dead"))
+    letter = await queue.dead(job)
+    assert (letter.reason, letter.error, letter.attempts) == ("gave_up", "no such booking", 1)
+    assert letter.traceback.rstrip().endswith("LookupError: gone")
 
 
-async def test_a_timeout_inside_a_job_is_its_own_error(
-    database_url: str, queue: Queue, marks: Marks, working: Working, eventually: Eventually
+async def test_a_job_that_is_not_ready_is_tried_again_then_and_it_is_no_failure(
+    database: Database, queue: Queue, marks: Marks, working: Working, eventually: Eventually
 ) -> None:
-    async def impatient(marks: Marks) -> None:
-        raise TimeoutError("the server is slow")
+    async def patient(run: Run[Marks]) -> Outcome:
+        await marks.add("look")
+        if len(await marks.all()) < 2:
+            return TryAgain(datetime.now(UTC), "the provider is still thinking")
+        return DONE
 
-    once: Job[Marks] = Job("impatient", "test", impatient, timedelta(seconds=5), Retry(attempts=1))
-    async with working(JobWorker(database_url, [once], [], marks, timings=QUICK)):
-        job = await queue.put("impatient")
-        await eventually(lambda: queue.is_(job, "failed"))
-    [(_, error, _)] = await queue.failures(job)
-    assert error == "TimeoutError: the server is slow"
+    it = job_of("patient", patient, ONCE)
+    async with working(worker_of(database, marks, it)):
+        job = await queue.put(it)
+        await eventually(seen(marks, "look"))
+        await eventually(lambda: queue.is_(job, "waiting"))
+        assert (await queue.row(job)).progress == {"note": "the provider is still thinking"}
+        await eventually(lambda: queue.is_(job, "done"))
+    assert await queue.failures(job) == []
 
 
 async def test_jobs_with_one_lock_run_one_after_another(
-    database_url: str, queue: Queue, marks: Marks, working: Working, eventually: Eventually
+    database: Database, queue: Queue, marks: Marks, working: Working, eventually: Eventually
 ) -> None:
-    async def pair(marks: Marks, *, word: str) -> None:
+    async def pair(run: Run[Marks], *, word: str) -> Outcome:
         await marks.add(f"begin {word}")
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.02)
         await marks.add(f"end {word}")
+        return DONE
 
-    ids = [await queue.put("pair", lock="booking:1", word=str(n)) for n in range(4)]
-    it: Job[Marks] = Job("pair", "test", pair, timedelta(seconds=5))
-    async with working(JobWorker(database_url, [it], [], marks, concurrency=4, timings=QUICK)):
-        await eventually(lambda: queue.is_(ids[-1], "succeeded"))
-    assert await marks.all() == [f"{what} {n}" for n in range(4) for what in ("begin", "end")]
+    it = job_of("pair", pair)
+    ids = [await queue.put(it, lock="booking:1", word=str(n)) for n in range(6)]
+    # Two workers, and neither polls: the end of a job wakes what waited for it.
+    slow_poll = WorkerTimings(poll_every=60, grace=0.3)
+    async with working(*(worker_of(database, marks, it, timings=slow_poll) for _ in range(2))):
+        await eventually(lambda: queue.is_(ids[-1], "done"))
+    assert await marks.all() == [f"{what} {n}" for n in range(6) for what in ("begin", "end")]
+
+
+async def test_a_failing_job_keeps_those_behind_it_waiting_and_a_dead_one_does_not(
+    database: Database, queue: Queue, marks: Marks, working: Working, eventually: Eventually
+) -> None:
+    async def broken(run: Run[Marks]) -> Outcome:
+        await marks.add("broken")
+        raise ValueError
+
+    it = job_of("broken", broken)
+    first = await queue.put(it, lock="booking:1")
+    later = await queue.put(MARK, lock="booking:1", run_at=datetime.now(UTC) + timedelta(days=1), word="reminder")
+    behind = await queue.put(MARK, lock="booking:1", word="behind")
+    async with working(worker_of(database, marks, it, MARK)):
+        await eventually(lambda: queue.is_(behind, "done"))
+    assert await marks.all() == ["broken", "broken", "broken", "behind"]
+    assert await queue.is_(first, "dead")
+    assert await queue.is_(later, "waiting"), "what is meant for tomorrow keeps nothing of today waiting"
 
 
 async def test_a_stopping_worker_puts_back_what_it_interrupts(
-    database_url: str, queue: Queue, marks: Marks, working: Working, eventually: Eventually
+    database: Database, queue: Queue, marks: Marks, working: Working, eventually: Eventually
 ) -> None:
-    async def endless(marks: Marks) -> None:
+    async def endless(run: Run[Marks]) -> Outcome:
         await marks.add("begin")
         await asyncio.Event().wait()
+        return DONE
 
-    once: Job[Marks] = Job("endless", "test", endless, timedelta(seconds=60), Retry(attempts=1))
-    async with working(JobWorker(database_url, [once], [], marks, timings=QUICK)):
-        job = await queue.put("endless")
+    once = job_of("endless", endless, ONCE, timeout=60)
+    async with working(worker_of(database, marks, once)):
+        job = await queue.put(once)
         await eventually(seen(marks, "begin"))
-    assert (await queue.row(job)).status == "todo"
+    assert await queue.is_(job, "waiting")
     assert await queue.fetch("SELECT id FROM procrastinate_workers") == []
 
 
-async def test_each_tick_runs_once_in_the_whole_fleet(
-    database_url: str, queue: Queue, marks: Marks, working: Working, eventually: Eventually
-) -> None:
-    async def tick(marks: Marks) -> None:
-        await marks.add("tick")
-
-    every_second: PeriodicJob[Marks] = PeriodicJob(Job("tick", "test", tick, timedelta(seconds=5)), "* * * * * *")
-    fleet = [JobWorker(database_url, [], [every_second], marks, timings=QUICK) for _ in range(3)]
-    async with working(*fleet):
-        await eventually(lambda: _at_least(marks, 4))
-    ticks = await queue.fetch(
-        "SELECT args->>'timestamp', count(*) FROM procrastinate_jobs WHERE task_name = 'tick' GROUP BY 1"
-    )
-    assert len(ticks) >= 4
-    assert {count for _, count in ticks} == {1}
-
-
-async def test_a_failing_tick_comes_back_though_the_next_one_waits_and_no_more_than_that_wait(
-    database_url: str, queue: Queue, marks: Marks, working: Working, eventually: Eventually
-) -> None:
-    async def another_waits() -> bool:
-        return bool(await queue.fetch("SELECT id FROM procrastinate_jobs WHERE status = 'todo'"))
-
-    async def broken(marks: Marks) -> None:
-        await eventually(another_waits)
-        await marks.add("run")
-        raise ValueError("broken")
-
-    twice = Retry(attempts=2, first=timedelta(milliseconds=1))
-    every_second: PeriodicJob[Marks] = PeriodicJob(
-        Job("broken", "test", broken, timedelta(seconds=5), twice), "* * * * * *"
-    )
-    async with working(JobWorker(database_url, [], [every_second], marks, timings=QUICK)):
-        await eventually(lambda: _at_least(marks, 4))
-        waiting = await queue.fetch("SELECT id FROM procrastinate_jobs WHERE status IN ('todo', 'doing')")
-        assert len(waiting) <= 3
-    errors = await queue.fetch("SELECT DISTINCT error FROM job_failures")
-    assert errors == [("ValueError: broken",)]
-
-
 async def test_a_job_whose_end_was_not_written_is_taken_up_by_the_worker_itself(
-    database_url: str, queue: Queue, marks: Marks, working: Working, eventually: Eventually
+    database: Database, queue: Queue, marks: Marks, working: Working, eventually: Eventually
 ) -> None:
-    job = await queue.put("mark", word="again")
-    async with system(database_url) as connection:
-        await connection.execute("UPDATE procrastinate_jobs SET scheduled_at = now() + interval '1 hour'")
-    async with working(worker := JobWorker(database_url, [MARK], [], marks, timings=QUICK)):
+    job = await queue.put(MARK, run_at=datetime.now(UTC) + timedelta(hours=1), word="again")
+    async with working(worker := worker_of(database, marks, MARK)):
         await eventually(lambda: is_well(worker))
-        async with system(database_url) as connection:
-            await connection.execute(
-                "UPDATE procrastinate_jobs SET status = 'doing', "
-                "worker_id = (SELECT max(id) FROM procrastinate_workers)"
-            )
-        await eventually(lambda: queue.is_(job, "succeeded"))
-    [(_, error, _)] = await queue.failures(job)
-    assert error.startswith("WorkerLost")
+        await queue.execute(
+            "UPDATE procrastinate_jobs SET status = 'doing', worker_id = (SELECT max(id) FROM procrastinate_workers)"
+        )
+        await eventually(lambda: queue.is_(job, "done"))
+    [failure] = await queue.failures(job)
+    assert failure.error.startswith("WorkerLost")
 
 
-async def test_a_job_that_kills_its_workers_ends_as_failed(
-    database_url: str, queue: Queue, marks: Marks, working: Working, eventually: Eventually
+async def test_a_job_that_kills_its_workers_ends_as_a_dead_letter(
+    database: Database, queue: Queue, marks: Marks, working: Working, eventually: Eventually
 ) -> None:
-    job = await queue.put("mark", word="killer")
-    async with system(database_url) as connection:
-        await connection.execute("UPDATE procrastinate_jobs SET status = 'doing', attempts = 4")
-    async with working(JobWorker(database_url, [MARK], [], marks, timings=QUICK)):
-        await eventually(lambda: queue.is_(job, "failed"))
+    job = await queue.put(MARK, word="killer")
+    await queue.execute("UPDATE procrastinate_jobs SET status = 'doing', attempts = 4, args = args || '{\"kills\": 4}'")
+    async with working(worker_of(database, marks, MARK)):
+        await eventually(lambda: queue.is_(job, "dead"))
     assert await marks.all() == []
+    letter = await queue.dead(job)
+    assert (letter.reason, letter.attempts) == ("kills_workers", 5)
 
 
 async def test_a_worker_taken_for_dead_goes_on_under_a_new_number(
-    database_url: str, queue: Queue, marks: Marks, working: Working, eventually: Eventually
+    database: Database, queue: Queue, marks: Marks, working: Working, eventually: Eventually
 ) -> None:
-    async with working(worker := JobWorker(database_url, [MARK], [], marks, timings=QUICK)):
+    async with working(worker := worker_of(database, marks, MARK)):
         await eventually(lambda: is_well(worker))
-        async with system(database_url) as connection:
-            await connection.execute("DELETE FROM procrastinate_workers")
+        await queue.execute("DELETE FROM procrastinate_workers")
 
         async def back() -> bool:
             return bool(await queue.fetch("SELECT id FROM procrastinate_workers")) and await is_well(worker)
 
         await eventually(back)
-        job = await queue.put("mark", word="after")
-        await eventually(lambda: queue.is_(job, "succeeded"))
-
-
-async def test_old_successes_are_tidied_away_and_failures_stay(
-    database_url: str, queue: Queue, marks: Marks, database_owner_url: str
-) -> None:
-    old, new, failed = [await queue.put("mark", word=str(n)) for n in range(3)]
-    with psycopg.connect(database_owner_url, autocommit=True) as owner:
-        owner.execute("UPDATE procrastinate_jobs SET status = 'doing'")
-        owner.execute("UPDATE procrastinate_jobs SET status = 'succeeded' WHERE id <> %s", (failed,))
-        owner.execute("UPDATE procrastinate_jobs SET status = 'failed' WHERE id = %s", (failed,))
-        owner.execute("UPDATE procrastinate_events SET at = at - interval '8 days' WHERE job_id <> %s", (new,))
-    async with system(database_url) as connection:
-        for job in (old, failed):
-            await store.record_failure(connection, job, 1, "error", "traceback")
-        await store.tidy(connection, 7)
-    assert await queue.fetch("SELECT id FROM procrastinate_jobs ORDER BY id") == [(new,), (failed,)]
-    assert await queue.fetch("SELECT job_id FROM job_failures") == [(failed,)]
-
-
-async def test_failures_are_for_the_system_role_alone(database_url: str, queue: Queue, marks: Marks) -> None:
-    for role in ("kamhub_tenant", "kamhub_public", "kamhub_engine"):
-        async with await psycopg.AsyncConnection.connect(database_url, options=f"-c role={role}") as connection:
-            with pytest.raises(psycopg.errors.InsufficientPrivilege):
-                await connection.execute("SELECT * FROM job_failures")
-            await connection.rollback()
+        job = await queue.put(MARK, word="after")
+        await eventually(lambda: queue.is_(job, "done"))
 
 
 async def test_health_tells_how_the_worker_is(
-    database_url: str, marks: Marks, working: Working, eventually: Eventually
+    database: Database, queue: Queue, marks: Marks, working: Working, eventually: Eventually
 ) -> None:
-    worker = JobWorker(database_url, [MARK], [], marks, timings=QUICK)
+    worker = worker_of(database, marks, MARK)
     async with working(worker):
         await eventually(lambda: is_well(worker))
+        await queue.put(MARK, run_at=datetime.now(UTC) + timedelta(days=1), word="tomorrow")
         status, body = await asyncio.to_thread(get, worker.health_port, "/health")
         assert (status, body["status"], body["database"], body["running"]) == (200, "ok", True, 0)
         assert str(body["last_heartbeat"]).endswith("+00:00")
+        assert body["queues"] == {
+            "maintenance": {"waiting": 0, "scheduled": 1, "running": 0, "dead": 0, "oldest_waiting_seconds": 0.0}
+        }
         assert (await asyncio.to_thread(get, worker.health_port, "/else"))[0] == 404
 
 
 async def test_a_taken_health_port_is_an_error(
-    database_url: str, marks: Marks, working: Working, eventually: Eventually
+    database: Database, marks: Marks, working: Working, eventually: Eventually
 ) -> None:
-    first = JobWorker(database_url, [MARK], [], marks, timings=QUICK)
+    first = worker_of(database, marks, MARK)
     async with working(first):
         await eventually(lambda: is_well(first))
         with pytest.raises(OSError, match="in use"):
-            await JobWorker(database_url, [MARK], [], marks, health_port=first.health_port).run()
+            await worker_of(database, marks, MARK, health_port=first.health_port).run()
 
 
-async def _at_least(marks: Marks, count: int) -> bool:
-    return len(await marks.all()) >= count
+async def _nothing(run: Run[Marks]) -> Outcome:
+    return DONE

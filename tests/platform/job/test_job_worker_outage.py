@@ -13,7 +13,7 @@ from kamhub.platform.database.migrate import migrate
 from kamhub.platform.embedded.cluster import Cluster
 from kamhub.platform.embedded.types import ClusterAddress
 from tests.platform.job.processes import WorkerProcesses, health
-from tests.platform.job.support import Eventually, Marks, Queue, seen
+from tests.platform.job.support import SLOW, Eventually, Marks, Queue, seen
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ async def test_the_worker_goes_on_after_a_restart_of_the_database(
 ) -> None:
     worker = workers.start()
     port = await asyncio.to_thread(workers.health_port, worker)
-    interrupted = await queue.put("slow", word="a", seconds=1)
+    interrupted = await queue.put(SLOW, word="a", seconds=1)
     await eventually(seen(marks, "begin a"))
 
     await asyncio.to_thread(cluster.stop)
@@ -54,9 +54,9 @@ async def test_the_worker_goes_on_after_a_restart_of_the_database(
     assert (status, body["database"], body["last_heartbeat"]) == (503, False, None)
     cluster.start()
 
-    later = await queue.put("slow", word="b", seconds=0)
-    await eventually(lambda: queue.is_(later, "succeeded"), 30)
-    await eventually(lambda: queue.is_(interrupted, "succeeded"), 30)
+    later = await queue.put(SLOW, word="b", seconds=0)
+    await eventually(lambda: queue.is_(later, "done"), 30)
+    await eventually(lambda: queue.is_(interrupted, "done"), 30)
     assert worker.poll() is None
 
 
@@ -64,7 +64,7 @@ async def test_a_worker_without_its_database_for_too_long_ends_with_an_error(
     queue: Queue, marks: Marks, cluster: Cluster, workers: WorkerProcesses, eventually: Eventually
 ) -> None:
     worker = workers.start(recover_within=1.0)
-    await queue.put("slow", word="a", seconds=0)
+    await queue.put(SLOW, word="a", seconds=0)
     await eventually(seen(marks, "end a"))
     await asyncio.to_thread(cluster.stop)
     assert await asyncio.to_thread(worker.wait, 30) == 1

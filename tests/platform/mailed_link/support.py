@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from kamhub.platform.job.types import Outcome
 from kamhub.platform.mail.types import MailMessage
 from kamhub.platform.mailed_link import jobs
-from kamhub.platform.mailed_link.actions import SEND
 from kamhub.platform.person.services import People
+from tests.work import work_off
 
 
 @dataclass
@@ -28,17 +29,12 @@ class Outbox:
 class Context:
     people: People
     mail: Outbox = field(default_factory=Outbox)
+    ends: list[Outcome] = field(default_factory=list)
 
-    async def run_jobs(self) -> list[MailMessage]:
+    async def run_jobs(self, *, crash: bool = False) -> list[MailMessage]:
         """Do the waiting jobs as the worker would; the mails of this run."""
-        async with self.people.database.system() as connection:
-            rows = await connection.execute(
-                "SELECT args FROM procrastinate_jobs WHERE task_name = %s ORDER BY id", (SEND,)
-            )
-            waiting = [row[0] for row in await rows.fetchall()]
         before = len(self.mail.mails)
-        for arguments in waiting:
-            await jobs.send(self, **arguments)
+        self.ends = await work_off(self.people.database, jobs.JOBS, self, crash=crash)
         return self.mail.mails[before:]
 
 

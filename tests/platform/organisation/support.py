@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 
 from kamhub.platform.access.permissions import permissions_of
 from kamhub.platform.audit.types import Trail
+from kamhub.platform.job.types import Outcome
 from kamhub.platform.mail.types import MailMessage
-from kamhub.platform.organisation.actions import INVITE
-from kamhub.platform.organisation.jobs import invite
+from kamhub.platform.organisation.jobs import JOBS
 from kamhub.platform.person.services import People
 from kamhub.platform.person.types import Role, Staff
 from tests.builders import Operator, World
+from tests.work import work_off
 
 
 def staff_of(operator: Operator, role: Role) -> Staff:
@@ -45,6 +46,7 @@ class Post:
 
     people: People
     sent: list[MailMessage] = field(default_factory=list)
+    ends: list[Outcome] = field(default_factory=list)
 
     @property
     def mail(self) -> Post:
@@ -57,11 +59,8 @@ class Post:
 
     async def deliver(self, world: World) -> list[MailMessage]:
         """Run every mail job that was asked for, in order; returns what they sent."""
-        asked = world.rows("SELECT args FROM procrastinate_jobs WHERE task_name = %s ORDER BY id", INVITE)
         self.sent.clear()
-        for (arguments,) in asked:
-            assert isinstance(arguments, dict)
-            await invite(self, **arguments)
+        self.ends = await work_off(self.people.database, JOBS, self)
         return self.sent
 
 

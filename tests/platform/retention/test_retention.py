@@ -18,6 +18,13 @@ from tests.builders import World
 
 TICK = timedelta(seconds=1)
 _INSERTS = {
+    "job_history": (
+        "INSERT INTO job_history (id, kind, queue, outcome, attempts, enqueued_at, started_at, finished_at, expires_at) "
+        "VALUES (%(id)s, 'k', 'notices', 'done', 1, %(at)s, %(at)s, %(at)s, %(at)s)"
+    ),
+    "job_failures": (
+        "INSERT INTO job_failures (job, attempt, at, error, traceback) VALUES (%(id)s, 1, %(at)s, 'error', '')"
+    ),
     "sessions": (
         "INSERT INTO sessions (id, person_id, kind, created_at, last_seen_at, expires_at) "
         "VALUES (%(id)s, %(person)s, 'token', %(at)s, %(at)s, %(at)s)"

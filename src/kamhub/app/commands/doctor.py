@@ -18,6 +18,7 @@ from kamhub.app.demo.timetable import MAIN, SECOND
 from kamhub.platform.database.errors import DatabaseUnsuitable
 from kamhub.platform.database.migrate import applied_versions, check_server, compare, load_migrations
 from kamhub.platform.embedded.data_dir import default_data_dir, lock_holder
+from kamhub.platform.job.store.lists import dead_letters
 from kamhub.platform.monitoring import store
 from kamhub.platform.monitoring.types import Finding, weak
 from kamhub.platform.monitoring.weak_files import look_at_files
@@ -88,6 +89,7 @@ def _database(target: Target) -> list[Finding]:
                 schema,
                 _login(connection, production=production),
                 *(_people(connection, production=production) if schema.ok else ()),
+                *((_dead_letters(connection),) if schema.ok else ()),
             ]
     except psycopg.OperationalError as error:
         return [Finding("database", False, str(error).strip().splitlines()[0])]
@@ -116,6 +118,13 @@ def _login(connection: psycopg.Connection, *, production: bool) -> Finding:
     if owns:
         return weak(name, "this login owns the tables and could switch it off: use another", production=production)
     return Finding(name, True, "the running login does not bypass it")
+
+
+def _dead_letters(connection: psycopg.Connection) -> Finding:
+    """What failed for good waits for a person: that is not well."""
+    number = dead_letters(connection)
+    detail = f"{number} wait(s) for a decision: run `kamhub jobs dead`" if number else "none"
+    return Finding("dead letters", number == 0, detail)
 
 
 def _people(connection: psycopg.Connection, *, production: bool) -> list[Finding]:

@@ -24,6 +24,10 @@
     const retry = source && { label: toasts.dataset.retry, run: () => source.matches("form") ? source.requestSubmit() : source.click() };
     toast(navigator.onLine ? toasts.dataset.failed : toasts.dataset.offline, retry);
   });
+  // What looks again by itself does so only while somebody can see it.
+  document.addEventListener("htmx:before:request", (event) => {
+    if (document.hidden && event.detail?.ctx?.sourceElement?.dataset.poll === "seen") event.preventDefault();
+  });
   document.addEventListener("toast", (event) => toast(event.detail.value ?? event.detail));
 
   // Dialogs: <button data-dialog-open="id">, <button data-dialog-close>; a click beside the dialog closes it.

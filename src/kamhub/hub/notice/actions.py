@@ -11,9 +11,9 @@ from kamhub.kit.ids import new_id
 from kamhub.kit.text import Locale
 from kamhub.platform.database.pool import Connection
 from kamhub.platform.job.queue import enqueue
+from kamhub.platform.job.types import Kind, Queue
 
-SEND = "notice.send"
-QUEUE = "notice"
+SEND = Kind("notice.send", Queue.NOTICES, "tenant", frozenset({"message_id"}))
 
 
 async def tell(
@@ -35,8 +35,7 @@ async def tell(
         await enqueue(
             connection,
             SEND,
-            queue=QUEUE,
+            organisation_id=organisation_id,
             lock=f"booking:{booking_id}",
-            organisation_id=str(organisation_id),
             message_id=str(message.id),
         )

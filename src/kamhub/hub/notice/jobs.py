@@ -14,11 +14,12 @@ from kamhub.hub.booking.actions import load as load_booking
 from kamhub.hub.booking.tokens import BookingAccess
 from kamhub.hub.booking.types import Booking, BookingNotFound
 from kamhub.hub.notice import rules, store
-from kamhub.hub.notice.actions import QUEUE, SEND
+from kamhub.hub.notice.actions import SEND
 from kamhub.hub.notice.types import Message
 from kamhub.hub.services import Hub
 from kamhub.hub.ticket.actions import ticket_ics, ticket_pdf
-from kamhub.platform.job.types import GiveUp, Job, Retry
+from kamhub.platform.job.run import Run
+from kamhub.platform.job.types import DONE, GiveUp, Job, Outcome, Retry
 from kamhub.platform.mail.letter import as_html, as_text
 from kamhub.platform.mail.types import Attachment, MailMessage, MailRefused, MailTransport
 
@@ -41,29 +42,32 @@ class NoticeContext(Protocol):
         ...
 
 
-async def send(context: NoticeContext, *, organisation_id: str, message_id: str) -> None:
+async def send(run: Run[NoticeContext], *, message_id: str) -> Outcome:
     """Send one message and mark it as sent; nothing when it was, or when it is not true any more.
 
     A crash between the two sends it again: with the same Message-ID, so that the reader sees one.
     """
-    organisation, number, hub = UUID(organisation_id), UUID(message_id), context.hub
-    async with hub.database.tenant(organisation) as connection:
+    hub, organisation, number = run.context.hub, run.organisation, UUID(message_id)
+    async with run.transaction() as connection:
         message = await store.load(connection, organisation, number)
     if message is None or message.sent_at is not None:
-        return
+        return DONE
     booking = await _booking_of(hub, message)
+    if booking is None:
+        return GiveUp("the booking of this message is gone")
     if not rules.still_true(message.kind, booking.status):
         _log.info("notice overtaken", kind=message.kind, booking=str(booking.id), status=booking.status)
-        async with hub.database.tenant(organisation) as connection:
+        async with run.transaction() as connection:
             await store.discard(connection, organisation, number)
-        return
+            return await run.finish(connection)
     mail = await asyncio.to_thread(write_mail, hub, message, booking)
     try:
-        await context.mail.send(mail)
+        await run.context.mail.send(mail)
     except MailRefused as error:
-        raise GiveUp(str(error)) from error
-    async with hub.database.tenant(organisation) as connection:
+        return GiveUp(str(error), error)
+    async with run.transaction() as connection:
         await store.mark_sent(connection, organisation, number, hub.clock.now())
+        return await run.finish(connection)
 
 
 def write_mail(hub: Hub, message: Message, booking: Booking) -> MailMessage:
@@ -89,7 +93,7 @@ def write_mail(hub: Hub, message: Message, booking: Booking) -> MailMessage:
     )
 
 
-async def _booking_of(hub: Hub, message: Message) -> Booking:
+async def _booking_of(hub: Hub, message: Message) -> Booking | None:
     access = BookingAccess(message.organisation_id, message.booking_id, actor="system")
     try:
         booking = await load_booking(hub, access)
@@ -98,18 +102,18 @@ async def _booking_of(hub: Hub, message: Message) -> Booking:
                 break
             await asyncio.sleep(1)
             booking = await load_booking(hub, access)
-    except BookingNotFound as error:
-        raise GiveUp("the booking of this message is gone") from error
+    except BookingNotFound:
+        return None
     return booking
 
 
 # A mail server that is down for a night must not cost a traveller the ticket: about nine hours of trying.
-JOBS: list[Job[NoticeContext]] = [
+JOBS: tuple[Job[NoticeContext], ...] = (
     Job(
-        name=SEND,
-        queue=QUEUE,
+        SEND,
         run=send,
         timeout=timedelta(seconds=60),
         retry=Retry(attempts=40, first=timedelta(seconds=2), longest=timedelta(minutes=30)),
-    )
-]
+        kept=timedelta(days=30),
+    ),
+)

@@ -31,6 +31,7 @@ from kamhub.hub.payment.types import (
 from kamhub.hub.services import Hub
 from kamhub.kit.ids import new_id
 from kamhub.kit.money import Money
+from kamhub.platform.job.run import Mark
 
 log = structlog.get_logger(__name__)
 
@@ -198,9 +199,10 @@ def _order_request(hub: Hub, booking: BookingRow, order: OrderRow) -> OrderReque
     )
 
 
-async def send_refund(hub: Hub, organisation_id: UUID, refund_id: UUID) -> None:
+async def send_refund(hub: Hub, organisation_id: UUID, refund_id: UUID, mark: Mark) -> None:
     """Ask the provider to return money that was decided to be returned. Safe to run twice.
 
+    ``mark`` is called in the transaction that settles it, to write there that it is done.
     Raises ``ProviderUnavailable`` to be run again later; a refusal is settled and becomes a case.
     """
     async with hub.database.tenant(organisation_id) as connection:
@@ -225,3 +227,4 @@ async def send_refund(hub: Hub, organisation_id: UUID, refund_id: UUID) -> None:
         current = await store.refund_by_id(connection, organisation_id, refund_id)
         if current is not None and current.status == "requested":
             await settle.finish_refund(connection, payment, current, transaction_id, error, hub.clock.now())
+        await mark(connection)

@@ -20,8 +20,9 @@ from kamhub.hub.seats import actions as seats
 from kamhub.kit.money import Money
 from kamhub.platform.database.pool import Connection
 from kamhub.platform.job.queue import enqueue
+from kamhub.platform.job.types import Kind, Queue
 
-REFUND_JOB = "payment.send_refund"
+REFUND = Kind("payment.send_refund", Queue.PAYMENTS, "tenant", frozenset({"refund_id"}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,10 +168,9 @@ async def give_money_back(connection: Connection, payment: PaymentRow, amount: i
     refund_id = await store.request_refund(connection, payment, amount, reason, now)
     await enqueue(
         connection,
-        REFUND_JOB,
-        queue="payment",
+        REFUND,
+        organisation_id=payment.organisation_id,
         lock=f"payment:{payment.id}",
-        organisation_id=str(payment.organisation_id),
         refund_id=str(refund_id),
     )
     await _sum_up(connection, payment)

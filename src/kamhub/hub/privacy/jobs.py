@@ -7,8 +7,11 @@ from typing import Protocol
 
 from kamhub.hub.privacy.periods import PERIODS
 from kamhub.hub.services import Hub
-from kamhub.platform.job.types import Job, PeriodicJob, Retry
+from kamhub.platform.job.run import Run
+from kamhub.platform.job.types import DONE, Job, Kind, Outcome, Queue, Retry
 from kamhub.platform.retention import actions as retention
+
+PRUNE = Kind("retention.prune", Queue.MAINTENANCE, "system")
 
 
 class PrivacyContext(Protocol):
@@ -20,15 +23,13 @@ class PrivacyContext(Protocol):
         ...
 
 
-async def prune(context: PrivacyContext) -> None:
+async def prune(run: Run[PrivacyContext]) -> Outcome:
     """Go through the table of retention."""
-    hub = context.hub
+    hub = run.context.hub
     await retention.prune(hub.database, PERIODS, hub.clock.now())
+    return DONE
 
 
-PERIODIC_JOBS: tuple[PeriodicJob[PrivacyContext], ...] = (
-    PeriodicJob(
-        Job("retention.prune", "maintenance", prune, timedelta(minutes=30), Retry(attempts=3)),
-        cron="17 15 * * *",  # UTC: a quarter past three at night in Kamchatka
-    ),
+JOBS: tuple[Job[PrivacyContext], ...] = (
+    Job(PRUNE, run=prune, timeout=timedelta(minutes=30), retry=Retry(attempts=3), kept=timedelta(days=90)),
 )

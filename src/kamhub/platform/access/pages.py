@@ -9,6 +9,7 @@ from litestar import Request, Response
 
 from kamhub.platform.access.guard import current_identity
 from kamhub.platform.access.permissions import permissions_of
+from kamhub.platform.job import overview as job_overview
 from kamhub.platform.person import actions as people_actions
 from kamhub.platform.person.services import People
 from kamhub.platform.person.types import Account, Membership, Organisation, Role
@@ -49,6 +50,14 @@ async def viewer_of(request: Request[Any, Any, Any]) -> Viewer:
     return Viewer(account, place, places)
 
 
+async def _dead_letters(request: Request[Any, Any, Any], viewer: Viewer) -> int:
+    """How many failed jobs wait for a decision, told in the navigation to whoever may look at them."""
+    if viewer.organisation is None or "jobs.read" not in viewer.permissions:
+        return 0
+    people: People = request.app.state.people
+    return await job_overview.dead_letters(people, viewer.organisation.id)
+
+
 async def render_office(
     request: Request[Any, Any, Any],
     template: str,
@@ -61,6 +70,7 @@ async def render_office(
     """A page in the layout of the back office. ``section`` is the address marked in its navigation, ``done`` a sentence
     on what has just been done. What is shown is kept by no cache."""
     viewer = await viewer_of(request)
+    context.setdefault("dead_letters", await _dead_letters(request, viewer))
     page = render(request, template, status_code=status_code, viewer=viewer, section=section, done=done, **context)
     page.headers["Cache-Control"] = "no-store"
     return page

@@ -38,6 +38,7 @@ _MANAGER = _READS | {
     "prices.write",
     "refunds.write",
     "cases.write",
+    "jobs.read",
 }
 _DISPATCHER = _READS | {
     "departures.write",
@@ -48,8 +49,8 @@ _DISPATCHER = _READS | {
 }
 _DRIVER = frozenset({"departures.read", "manifest.read", "boarding.write"})
 
-# What concerns the organisation itself and its people.
-_OWNER = frozenset({"organisation.manage", "audit.read", "personal_data.manage"})
+# What concerns the organisation itself and its people, and what a person has to answer for: no program discards a refund.
+_OWNER = frozenset({"organisation.manage", "audit.read", "personal_data.manage", "jobs.manage"})
 
 ALL: frozenset[str] = _MANAGER | _DISPATCHER | _DRIVER | _OWNER | {SELF}
 
@@ -73,7 +74,7 @@ def allows(role: Role | None, permission: str | None) -> bool:
     return permission in permissions_of(role)
 
 
-# What a key may be made for: the interfaces of programs, and every right of staff but those over people and keys.
+# What a key may be made for: the interfaces of programs, and every right of staff but those of owners.
 INTERFACE_SCOPES: frozenset[str] = frozenset({"octo", "mcp"})
 KEY_SCOPES: frozenset[str] = INTERFACE_SCOPES | (ALL - _OWNER - {SELF})
 

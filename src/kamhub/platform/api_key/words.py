@@ -34,6 +34,8 @@ _SCOPES: Mapping[str, str] = {
     "refunds.write": mark("Return money"),
     "cases.read": mark("Read cases"),
     "cases.write": mark("Settle cases"),
+    # To look only, as a monitoring program does: what becomes of a job that failed for good is decided by a person.
+    "jobs.read": mark("Watch background jobs"),
 }
 
 

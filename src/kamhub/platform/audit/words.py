@@ -30,6 +30,8 @@ ACTIONS: Mapping[str, str] = {
     "second_factor.disabled": mark("Switched off the second step"),
     "second_factor.codes_renewed": mark("Made new recovery codes"),
     "booking.decided": mark("A booking was decided"),
+    "job.retried": mark("A job that had failed was run again"),
+    "job.discarded": mark("A job that had failed was discarded"),
     "personal_data.searched": mark("Personal data was looked up"),
     "personal_data.exported": mark("Personal data was downloaded"),
     "personal_data.erased": mark("Personal data was erased"),

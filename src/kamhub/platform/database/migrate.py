@@ -20,6 +20,7 @@ from kamhub.platform.database.errors import DatabaseUnsuitable
 
 MINIMUM_SERVER = 17
 LOCK_KEY = 0x6B616D687562  # "kamhub"
+_FIRST_ON_JOBS = 11  # the first migration that builds on the tables of the job library
 _FILE_NAME = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
 _LIBRARY_FILE = re.compile(r"(\d+)\.(\d+)\.(\d+)_(\d+)_.*\.sql")
 
@@ -102,6 +103,8 @@ def migrate(url: str, report: Callable[[str], None] = lambda _: None) -> list[st
         connection.execute("SELECT pg_advisory_lock(%s)", (LOCK_KEY,))
         pending = compare(applied_versions(connection), load_migrations())
         for migration in pending:
+            if migration.version == _FIRST_ON_JOBS:
+                _jobs_schema(connection)
             report(migration.name)
             _apply(connection, migration)
         _jobs_schema(connection)

@@ -66,7 +66,7 @@ class Database:
     ) -> None:
         self.url = url
         # No request waits longer for one statement than its caller would; 0 is for ever.
-        self._options = f"-c statement_timeout={statement_timeout_seconds}s -c timezone=UTC"
+        self._options = f"-c statement_timeout={statement_timeout_seconds}s -c idle_in_transaction_session_timeout=30s -c timezone=UTC"
         self._application = application
         limits = sizes or PoolSizes()
         self._pools: dict[Scope, AsyncConnectionPool[Connection]] = {
@@ -91,6 +91,12 @@ class Database:
                 "autocommit": scope == "public",
                 "application_name": f"{self._application}-{scope}",
                 "connect_timeout": 5,
+                # A server that vanishes without a word is noticed in seconds, not in the two hours TCP takes by itself;
+                # and one of ours that vanishes in a transaction does not keep its locks.
+                "keepalives_idle": 10,
+                "keepalives_interval": 5,
+                "keepalives_count": 3,
+                "tcp_user_timeout": 15_000,
                 # A round of the engine that meets a stuck lock gives up early and is played again.
                 "options": self._options + (" -c lock_timeout=2s" if scope == "engine" else ""),
             },

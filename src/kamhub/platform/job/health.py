@@ -5,10 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
+
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from kamhub.platform.job import metrics
+from kamhub.platform.job.types import QueueState
 
 HOST = "127.0.0.1"
 _READ_WITHIN = 5.0
@@ -17,12 +22,15 @@ _REASONS = {200: "OK", 404: "Not Found", 405: "Method Not Allowed", 503: "Servic
 
 @dataclass(frozen=True, slots=True)
 class WorkerHealth:
-    """``running`` counts the jobs being run; ``last_heartbeat`` is when the fleet last heard of us."""
+    """``running`` counts the jobs being run, ``abandoned`` the runs that would not end; ``last_heartbeat`` is when the fleet
+    last heard of us; ``queues`` are those of the whole fleet, None while the database is away."""
 
     status: Literal["ok", "recovering", "stopping"]
     last_heartbeat: datetime | None
     database: bool
     running: int
+    abandoned: int
+    queues: Sequence[QueueState] | None
 
     @property
     def well(self) -> bool:
@@ -34,7 +42,19 @@ class WorkerHealth:
             "last_heartbeat": self.last_heartbeat.isoformat() if self.last_heartbeat else None,
             "database": self.database,
             "running": self.running,
+            "abandoned": self.abandoned,
+            "queues": None if self.queues is None else {state.queue: _as_json(state) for state in self.queues},
         }
+
+
+def _as_json(state: QueueState) -> dict[str, object]:
+    return {
+        "waiting": state.waiting,
+        "scheduled": state.scheduled,
+        "running": state.running,
+        "dead": state.dead,
+        "oldest_waiting_seconds": round(state.oldest_waiting, 1),
+    }
 
 
 class HealthServer:
@@ -66,10 +86,9 @@ class HealthServer:
         with contextlib.suppress(OSError, TimeoutError, EOFError, asyncio.LimitOverrunError):
             async with asyncio.timeout(_READ_WITHIN):
                 head = await reader.readuntil(b"\r\n\r\n")
-            status, body = await self._answer(head.split(b"\r\n", 1)[0].decode("latin-1"))
-            content = json.dumps(body).encode()
+            status, kind, content = await self._answer(head.split(b"\r\n", 1)[0].decode("latin-1"))
             writer.write(
-                f"HTTP/1.1 {status} {_REASONS[status]}\r\nContent-Type: application/json\r\n"
+                f"HTTP/1.1 {status} {_REASONS[status]}\r\nContent-Type: {kind}\r\n"
                 f"Content-Length: {len(content)}\r\nCache-Control: no-store\r\n"
                 f"Connection: close\r\n\r\n".encode()
                 + content
@@ -77,12 +96,18 @@ class HealthServer:
             await writer.drain()
         writer.close()
 
-    async def _answer(self, request_line: str) -> tuple[int, dict[str, object]]:
+    async def _answer(self, request_line: str) -> tuple[int, str, bytes]:
+        """Status, content type and body."""
         method, _, rest = request_line.partition(" ")
         path = rest.partition(" ")[0].partition("?")[0]
-        if path != "/health":
-            return 404, {"status": "not found"}
+        if path not in ("/health", "/metrics"):
+            return 404, "application/json", b'{"status": "not found"}'
         if method != "GET":
-            return 405, {"status": "method not allowed"}
+            return 405, "application/json", b'{"status": "method not allowed"}'
         health = await self._look()
-        return (200 if health.well else 503), health.as_json()
+        if path == "/metrics":
+            # While the database is away nothing is said of the queues: zeros would end an alert.
+            queues = b"" if health.queues is None else metrics.gauges(health.queues)
+            text = generate_latest(metrics.REGISTRY) + queues
+            return 200, CONTENT_TYPE_LATEST, text
+        return (200 if health.well else 503), "application/json", json.dumps(health.as_json()).encode()

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
 
 import procrastinate
+import structlog
 
+from kamhub.kit.ids import new_id
 from kamhub.platform.database.pool import Connection
+from kamhub.platform.job.types import Kind
 
 # Only used to write the insert; it never opens a connection of its own.
 _app = procrastinate.App(connector=procrastinate.PsycopgConnector())
@@ -14,19 +20,59 @@ _app = procrastinate.App(connector=procrastinate.PsycopgConnector())
 
 async def enqueue(
     connection: Connection,
-    name: str,
+    kind: Kind,
+    /,
     *,
-    queue: str,
+    organisation_id: UUID | None = None,
     lock: str | None = None,
     run_at: datetime | None = None,
     **arguments: str | int,
-) -> None:
-    """Insert a job in the caller's transaction.
+) -> UUID:
+    """Insert a job in the caller's transaction; returns its id.
 
-    Jobs with the same ``lock`` run one after another. ``arguments`` are stored as JSON: identifiers, never
-    personal data.
+    Jobs with the same ``lock`` (``booking:…``, ``payment:…``) run one after another, in the order they were enqueued.
+    ``arguments`` are stored as JSON: identifiers, never personal data. Raises ``TypeError`` when they, or the
+    organisation, are not what the kind asks for: better here, where the transaction is rolled back, than in a worker.
     """
+    if arguments.keys() != kind.arguments:
+        raise TypeError(f"{kind.name} takes {sorted(kind.arguments)}, not {sorted(arguments)}")
+    if (organisation_id is not None) is not (kind.scope == "tenant"):
+        raise TypeError(f"{kind.name} is of scope {kind.scope!r}")
+    job_id = new_id()
+    now = datetime.now(UTC)
+    request = structlog.contextvars.get_contextvars().get("request_id")
+    kept = described(job_id, organisation_id, request, now, arguments)
+    await insert(connection, kind.name, str(kind.queue), kind.priority, lock, run_at, kept)
+    return job_id
+
+
+def described(
+    job_id: UUID, organisation_id: UUID | None, request_id: str | None, at: datetime, arguments: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What the queue keeps of a job, in its column ``args``; see migration 0011."""
+    kept: dict[str, Any] = {"id": str(job_id), "at": at.isoformat(), "with": dict(arguments)}
+    if organisation_id is not None:
+        kept["organisation"] = str(organisation_id)
+    if request_id is not None:
+        kept["request"] = request_id
+    return kept
+
+
+async def insert(
+    connection: Connection,
+    name: str,
+    queue: str,
+    priority: int,
+    lock: str | None,
+    run_at: datetime | None,
+    kept: dict[str, Any],
+) -> None:
+    """Insert what ``described`` made, by the library's own statement. Raises what the driver raises."""
     deferrer = _app.configure_task(
-        name, allow_unknown=True, queue=queue, lock=lock, schedule_at=run_at, connection=connection
+        name, allow_unknown=True, queue=queue, lock=lock, schedule_at=run_at, priority=priority, connection=connection
     )
-    await deferrer.defer_async(**arguments)
+    try:
+        await deferrer.defer_async(**kept)
+    except procrastinate.exceptions.ConnectorException as error:
+        # A database that goes away here is an outage like any other; the library's wrapper would hide that.
+        raise error.__cause__ or error from None

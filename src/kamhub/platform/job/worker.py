@@ -7,45 +7,47 @@ import contextlib
 import logging
 import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Generic
 
 import structlog
 
+from kamhub.kit.clock import Clock, SystemClock
+from kamhub.platform.database.pool import Database
 from kamhub.platform.job.health import HOST, HealthServer, WorkerHealth
-from kamhub.platform.job.session import Session
-from kamhub.platform.job.types import Context, Job, PeriodicJob, WorkerCannotRecover, WorkerTimings
+from kamhub.platform.job.registry import Registry
+from kamhub.platform.job.session import MOST_ABANDONED, Session
+from kamhub.platform.job.types import Context, WorkerCannotRecover, WorkerTimings
+from kamhub.platform.job.watchdog import Watchdog
 
 _log = structlog.get_logger("kamhub.job")
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 5.0  # seconds between attempts to go on after an outage
-_CLOSING = 4.0  # seconds beyond the grace for putting back what was interrupted
+_CLOSING = 2.0  # seconds beyond grace and last words for putting back what was interrupted
 
 
 class JobWorker(Generic[Context]):
-    """Runs jobs until asked to stop. ``periodic_jobs`` need not be listed in ``jobs`` too.
+    """Runs jobs until asked to stop.
 
-    ``database_url`` is the running login; it must be able to take the role ``kamhub_system``.
+    ``database`` is open, and its login can take the role ``kamhub_system``; jobs get their transactions from it.
     """
 
     def __init__(
         self,
-        database_url: str,
-        jobs: Sequence[Job[Context]],
-        periodic_jobs: Sequence[PeriodicJob[Context]],
+        database: Database,
+        registry: Registry[Context],
         context: Context,
         *,
-        concurrency: int = 8,
         health_port: int = 0,
         timings: WorkerTimings | None = None,
+        clock: Clock | None = None,
     ) -> None:
-        self._url = database_url
-        self._jobs = tuple(jobs)
-        self._periodic = tuple(periodic_jobs)
+        self._database = database
+        self._registry = registry
         self._context = context
-        self._concurrency = concurrency
         self._wanted_port = health_port
         self._timings = timings or WorkerTimings()
+        self._clock = clock or SystemClock()
         self._stopping = asyncio.Event()
         self._session: Session[Context] | None = None
         self._health = HealthServer(self.health)
@@ -56,8 +58,18 @@ class JobWorker(Generic[Context]):
         """The port ``GET /health`` is answered on while ``run`` runs."""
         return self._health.port
 
+    @property
+    def left_running(self) -> bool:
+        """Whether runs that cannot be cancelled are still going on: the process should end without waiting for them."""
+        return self._session is not None and self._session.abandoned > 0
+
     def stop(self) -> None:
-        """Take no more jobs, let those running finish within the grace, put back the others, end ``run``."""
+        """Take no more jobs, let those running finish within the grace, put back the others, end ``run``.
+
+        Asked a second time, do not wait for the grace.
+        """
+        if self._stopping.is_set() and self._session is not None:
+            self._session.hurry()
         self._stopping.set()
         if self._session is not None:
             self._session.stop()
@@ -65,15 +77,21 @@ class JobWorker(Generic[Context]):
     async def run(self) -> None:
         """Work until ``stop``, SIGTERM or SIGINT.
 
-        Raises ``WorkerCannotRecover`` when the database stays away, ``OSError`` if the health port is taken.
+        Raises ``WorkerCannotRecover`` when the database stays away, or when too many runs would not end; ``OSError`` if
+        the health port is taken.
         """
         await self._health.start(self._wanted_port)
+        watchdog = Watchdog(self._timings.stuck_after)
+        watchdog.start()
+        beating = asyncio.create_task(_beat(watchdog, self._timings.stuck_after), name="watchdog")
         try:
             with _stop_signals(self.stop):
                 _log.info("worker started", health=f"http://{HOST}:{self.health_port}/health")
                 await self._keep_going()
                 _log.info("worker stopped")
         finally:
+            watchdog.stop()
+            beating.cancel()
             await self._health.stop()
 
     async def health(self) -> WorkerHealth:
@@ -86,17 +104,24 @@ class JobWorker(Generic[Context]):
             last_heartbeat=beat,
             database=session is not None and session.reachable,
             running=session.running if session is not None else 0,
+            abandoned=session.abandoned if session is not None else 0,
+            queues=await session.queues() if session is not None and session.reachable else None,
         )
 
     async def _keep_going(self) -> None:
         pause = _FIRST_PAUSE
         well_at = time.monotonic()
         while not self._stopping.is_set():
-            session = Session(self._url, self._jobs, self._periodic, self._context, self._concurrency, self._timings)
+            inherited = self._session.unsettled if self._session is not None else ()
+            session = Session(self._registry, self._context, self._database, self._timings, self._clock, inherited)
             self._session = session
             reason = await self._work(session)
             if self._stopping.is_set():
                 return
+            if session.abandoned >= MOST_ABANDONED:
+                raise WorkerCannotRecover(
+                    "Jobs that cannot be cancelled use up this worker; another must take its place."
+                )
             if session.well_at is not None:
                 well_at, pause = session.well_at, _FIRST_PAUSE
             silent = time.monotonic() - well_at
@@ -115,7 +140,7 @@ class JobWorker(Generic[Context]):
             await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
             if not running.done():
                 # With the database away even putting jobs back may hang; others will find them stalled.
-                await asyncio.wait({running}, timeout=self._timings.grace + _CLOSING)
+                await asyncio.wait({running}, timeout=self._timings.grace + self._timings.last_words + _CLOSING)
             if not running.done():
                 running.cancel()
                 return "did not stop in time"
@@ -123,6 +148,12 @@ class JobWorker(Generic[Context]):
             return f"{type(error).__name__}: {error}".strip() if error else "the worker lost its connection"
         finally:
             stopping.cancel()
+
+
+async def _beat(watchdog: Watchdog, limit: float) -> None:
+    while True:
+        watchdog.beat()
+        await asyncio.sleep(limit / 10)
 
 
 @contextlib.contextmanager

@@ -8,6 +8,7 @@ from uuid import UUID
 from kamhub.kit.ids import new_id
 from kamhub.platform.database.pool import Connection
 from kamhub.platform.job.queue import enqueue
+from kamhub.platform.job.types import Kind, Queue
 from kamhub.platform.mailed_link import rules, store
 from kamhub.platform.mailed_link.types import LinkOver, MailedLink, Purpose
 from kamhub.platform.person import store as person_store
@@ -19,8 +20,8 @@ from kamhub.platform.person.types import Person
 from kamhub.platform.session import store as session_store
 from kamhub.platform.session.types import Visit
 
-SEND = "mailed_link.send"
-QUEUE = "notice"
+# Somebody waits for these in front of a screen.
+SEND = Kind("mailed_link.send", Queue.NOTICES, "system", frozenset({"link_id"}), priority=1)
 
 
 async def ask_for_password_reset(people: People, email: str) -> None:
@@ -42,7 +43,7 @@ async def mail_link(people: People, connection: Connection, purpose: Purpose, pe
     now = people.clock.now()
     link = MailedLink(new_id(), purpose, person_id, now, now + rules.LIFETIMES[purpose], None)
     await store.insert(connection, link)
-    await enqueue(connection, SEND, queue=QUEUE, link_id=str(link.id))
+    await enqueue(connection, SEND, link_id=str(link.id))
 
 
 async def is_open(people: People, purpose: Purpose, token: str) -> bool:

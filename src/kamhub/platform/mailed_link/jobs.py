@@ -6,11 +6,12 @@ from datetime import timedelta
 from typing import Protocol
 from uuid import UUID
 
-from kamhub.platform.job.types import GiveUp, Job, Retry
+from kamhub.platform.job.run import Run
+from kamhub.platform.job.types import DONE, GiveUp, Job, Outcome, Retry
 from kamhub.platform.mail.letter import to_mail
 from kamhub.platform.mail.types import MailRefused, MailTransport
 from kamhub.platform.mailed_link import rules, store
-from kamhub.platform.mailed_link.actions import QUEUE, SEND
+from kamhub.platform.mailed_link.actions import SEND
 from kamhub.platform.mailed_link.letters import compose
 from kamhub.platform.person import store as person_store
 from kamhub.platform.person.services import People
@@ -30,31 +31,32 @@ class LinkContext(Protocol):
         ...
 
 
-async def send(context: LinkContext, *, link_id: str) -> None:
+async def send(run: Run[LinkContext], *, link_id: str) -> Outcome:
     """Mail one link; nothing when it is used or over by now, or was asked for with an unknown address."""
-    people = context.people
-    async with people.database.system() as connection:
+    people = run.context.people
+    async with run.transaction() as connection:
         link = await store.find(connection, UUID(link_id))
         account = await person_store.account_by_id(connection, link.person_id) if link and link.person_id else None
     if link is None or account is None or link.used_at or link.expires_at <= people.clock.now():
-        return
+        return DONE
     token = rules.token_of(people.keys, link.purpose, link.id)
     person = account.person
     letter = compose(link.purpose, person.name, people.public_url, token, person.locale)
     mail = to_mail(letter, person.locale, message_id=link.id, created_at=link.created_at, recipient=person.email)
     try:
-        await context.mail.send(mail)
+        await run.context.mail.send(mail)
     except MailRefused as error:
-        raise GiveUp(str(error)) from error
+        return GiveUp(str(error), error)
+    return DONE
 
 
-JOBS: list[Job[LinkContext]] = [
+JOBS: tuple[Job[LinkContext], ...] = (
     Job(
-        name=SEND,
-        queue=QUEUE,
+        SEND,
         run=send,
         timeout=timedelta(seconds=60),
         # A link for an hour is of no use later.
         retry=Retry(attempts=12, first=timedelta(seconds=2), longest=timedelta(minutes=10)),
-    )
-]
+        kept=timedelta(days=7),
+    ),
+)

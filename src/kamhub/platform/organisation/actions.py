@@ -12,6 +12,7 @@ from kamhub.platform.access.permissions import allows
 from kamhub.platform.audit import actions as audit
 from kamhub.platform.database.pool import Connection
 from kamhub.platform.job.queue import enqueue
+from kamhub.platform.job.types import Kind, Queue
 from kamhub.platform.organisation import rules, store
 from kamhub.platform.organisation.reach import withdraw_beyond
 from kamhub.platform.organisation.types import (
@@ -30,8 +31,7 @@ from kamhub.platform.person.types import Role, Staff
 from kamhub.platform.session import store as session_store
 from kamhub.platform.web.problems import PermissionMissing
 
-INVITE = "organisation.invite"
-QUEUE = "notice"
+INVITE = Kind("organisation.invite", Queue.NOTICES, "tenant", frozenset({"invitation_id", "message_id"}))
 MANAGE = rules.MANAGE
 
 
@@ -219,8 +219,7 @@ async def _mail(connection: Connection, invitation: Invitation) -> None:
     await enqueue(
         connection,
         INVITE,
-        queue=QUEUE,
-        organisation_id=str(invitation.organisation_id),
+        organisation_id=invitation.organisation_id,
         invitation_id=str(invitation.id),
         message_id=str(new_id()),
     )

@@ -12,12 +12,12 @@ from kamhub.platform.database.pool import Connection
 from kamhub.platform.i18n.catalogue import translator
 from kamhub.platform.i18n.formats import Formats
 from kamhub.platform.job.queue import enqueue
+from kamhub.platform.job.types import Kind, Queue
 from kamhub.platform.mail.letter import Button, Letter
 
 NoticeKind = Literal["password_changed", "second_factor_on", "second_factor_off"]
 KINDS: tuple[NoticeKind, ...] = get_args(NoticeKind)
-NOTICE = "person.notice"
-QUEUE = "notice"
+NOTICE = Kind("person.notice", Queue.NOTICES, "system", frozenset({"person_id", "kind", "message_id", "at"}))
 
 
 async def tell(connection: Connection, person_id: UUID, kind: NoticeKind, now: datetime) -> None:
@@ -25,7 +25,6 @@ async def tell(connection: Connection, person_id: UUID, kind: NoticeKind, now: d
     await enqueue(
         connection,
         NOTICE,
-        queue=QUEUE,
         person_id=str(person_id),
         kind=kind,
         message_id=str(new_id()),

@@ -23,8 +23,29 @@ async def _audit_events(work: Round) -> int:
         return await store.prune_audit_events(connection, work.before, work.limit)
 
 
+# Many rows a day: pruned every few minutes too, not only at night.
+JOB_PERIODS: tuple[Retention, ...] = (
+    Retention(
+        table="job_history",
+        removed="the row",
+        after=timedelta(0),
+        since="its expiry, which every kind of job sets for itself: six hours to three months",
+        why="what was done is asked about for as long as its effect matters",
+        prune=_expired("job_history"),
+    ),
+    Retention(
+        table="job_failures",
+        removed="the row, with the masked error",
+        after=timedelta(days=90),
+        since="the failure, unless its job is a dead letter",
+        why="a fault that comes back can be compared",
+        prune=_expired("job_failures"),
+    ),
+)
+
 # The tokens go before the sessions that own them.
 PERIODS: tuple[Retention, ...] = (
+    *JOB_PERIODS,
     Retention(
         table="refresh_tokens",
         removed="the row",
@@ -67,14 +88,16 @@ PERIODS: tuple[Retention, ...] = (
     ),
 )
 
-_JOBS = "of the job library; finished jobs go after some days by the job that tidies"
+_JOBS = "of the job library; holds what waits and runs, a job that ends leaves it"
 KEPT: Mapping[str, str] = {
     "organisations": "operators, named on tickets and in the books",
     "people": "accounts; closed by their owners, referred to by the log",
     "memberships": "who may act for an organisation now",
     "recovery_codes": "belong to the second factor of an account and go with it",
     "api_keys": "hashes and names; say who a line of the log speaks of",
-    "job_failures": "goes with its job",
+    "dead_jobs": "what failed for good waits for a person, and goes when it is retried or discarded",
+    "job_workers": "one row a live worker",
+    "job_ticks": "one row a line of the timetable",
     "procrastinate_jobs": _JOBS,
     "procrastinate_events": _JOBS,
     "procrastinate_periodic_defers": _JOBS,

@@ -1,7 +1,7 @@
 """SQL that ends old rows of the platform. All of it runs in the system scope.
 
 Rows are named by their place, which stays theirs while they are locked: the planner cannot turn that into a scan. Rows
-that somebody else holds are left to the next night.
+that somebody else holds are left to the next night. Ended jobs are held by nobody: they may not even be changed.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Literal, LiteralString
 
 from kamhub.platform.database.pool import Connection
 
-Expiring = Literal["refresh_tokens", "sessions", "mailed_links", "invitations"]
+Expiring = Literal["refresh_tokens", "sessions", "mailed_links", "invitations", "job_history", "job_failures"]
 
 EXPIRED: dict[Expiring, LiteralString] = {
     "refresh_tokens": """
@@ -26,6 +26,13 @@ EXPIRED: dict[Expiring, LiteralString] = {
     "invitations": """
         DELETE FROM invitations WHERE ctid = ANY (ARRAY (
           SELECT ctid FROM invitations WHERE expires_at < %s LIMIT %s FOR UPDATE SKIP LOCKED))""",
+    "job_history": """
+        DELETE FROM job_history WHERE ctid = ANY (ARRAY (
+          SELECT ctid FROM job_history WHERE expires_at < %s ORDER BY expires_at LIMIT %s))""",
+    "job_failures": """
+        DELETE FROM job_failures WHERE ctid = ANY (ARRAY (
+          SELECT ctid FROM job_failures f WHERE at < %s AND NOT EXISTS (SELECT FROM dead_jobs d WHERE d.id = f.job)
+          ORDER BY at LIMIT %s))""",
 }
 AUDIT: LiteralString = "SELECT prune_audit_events(%s, %s)"
 

@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 from litestar.enums import HttpMethod, ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bind_contextvars
 from uuid_utils import uuid7
 
 from kamhub.platform.web import problems
@@ -63,7 +64,10 @@ class Edge:
             await self._app(scope, receive, send)
             return
         request_id, length, private = _read(scope["headers"])
-        scope.setdefault("state", {})["request_id"] = request_id.decode()
+        number = request_id.decode()
+        scope.setdefault("state", {})["request_id"] = number
+        # Every line of the log, and every job that this request puts into the queue, carries it.
+        bind_contextvars(request_id=number)
         if scope["method"] == "HEAD":
             # Answered as GET is; the server leaves the body out, by the scope that it keeps for itself.
             scope = {**scope, "method": HttpMethod.GET}

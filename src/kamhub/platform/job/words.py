@@ -1,0 +1,135 @@
+"""What jobs are called, and what it means when one of them stays undone, for whoever has to decide."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from kamhub.kit.text import Locale, mark
+from kamhub.platform.i18n.catalogue import translator
+
+
+@dataclass(frozen=True, slots=True)
+class KindWords:
+    """``name`` says what the job does, ``undone`` what that means as long as it is not done."""
+
+    name: str
+    undone: str
+
+
+_LATER = mark("Nothing is lost: it comes again by the clock.")
+# Every kind of job of the product; a test holds the two against each other.
+_KINDS: Mapping[str, KindWords] = {
+    "payment.send_refund": KindWords(
+        mark("Return money to a traveller"),
+        mark("The traveller does not get the money until this runs. If you discard it, return the money by hand."),
+    ),
+    "notice.send": KindWords(
+        mark("Send a traveller a mail about the booking"),
+        mark("The traveller has not been told. If you discard it, tell them another way."),
+    ),
+    "mailed_link.send": KindWords(
+        mark("Send the mail for a new password or the confirmation of an address"),
+        mark("The person waits for a mail that does not come. They may ask for another one."),
+    ),
+    "person.notice": KindWords(
+        mark("Tell a person that their account was changed"),
+        mark("The person does not know of the change. If you discard it, tell them another way."),
+    ),
+    "organisation.invite": KindWords(
+        mark("Send an invitation to a colleague"),
+        mark("The colleague has no mail. If you discard it, invite them again."),
+    ),
+    "booking.sweep_expired": KindWords(mark("Write down which holds have run out"), _LATER),
+    "payment.adopt_account": KindWords(mark("Take over the payment account of the settings"), _LATER),
+    "retention.prune": KindWords(mark("Remove what has been kept long enough"), _LATER),
+    "job.tidy": KindWords(mark("Tidy up the history of jobs"), _LATER),
+}
+_STATUSES: Mapping[str, str] = {
+    "waiting": mark("Waiting"),
+    "running": mark("Running"),
+    "done": mark("Done"),
+    "dead": mark("Failed for good"),
+    "discarded": mark("Discarded"),
+}
+_QUEUES: Mapping[str, str] = {
+    "payments": mark("Payments"),
+    "notices": mark("Mails"),
+    "chat": mark("Chat"),
+    "crm": mark("CRM"),
+    "knowledge": mark("Knowledge"),
+    "maintenance": mark("Housekeeping"),
+}
+_REASONS: Mapping[str, str] = {
+    "gave_up": mark("It found that it can never succeed."),
+    "out_of_attempts": mark("It failed every time it was tried."),
+    "no_outcome": mark("The program made a mistake and did not say how the job ended. A retry needs a newer version."),
+    "kills_workers": mark("The program that ran it broke down each time. A retry needs a newer version."),
+    "unknown_kind": mark("No program that runs here knows this kind of job. A retry needs the version that does."),
+}
+_ARGUMENTS: Mapping[str, str] = {
+    "refund_id": mark("Refund"),
+    "message_id": mark("Message"),
+    "invitation_id": mark("Invitation"),
+    "link_id": mark("Link"),
+    "person_id": mark("Person"),
+    "kind": mark("Kind"),
+    "at": mark("When"),
+}
+_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+
+
+def kind_name(kind: str, locale: Locale) -> str:
+    """What jobs of that kind do; a kind without words by its own name."""
+    known = _KINDS.get(kind)
+    return translator(locale).gettext(known.name) if known else kind
+
+
+def undone(kind: str, locale: Locale) -> str:
+    """What it means that such a job is not done."""
+    known = _KINDS.get(kind)
+    return translator(locale).gettext(known.undone if known else mark("This version does not know what it was for."))
+
+
+def kind_names(locale: Locale) -> dict[str, str]:
+    """Every kind there is, by name."""
+    return {kind: kind_name(kind, locale) for kind in _KINDS}
+
+
+def status_names(locale: Locale) -> dict[str, str]:
+    """Every status there is, by name."""
+    return _told(_STATUSES, locale)
+
+
+def queue_name(queue: str, locale: Locale) -> str:
+    """What a queue is called."""
+    return _told(_QUEUES, locale).get(queue, queue)
+
+
+def reason_text(reason: str, locale: Locale) -> str:
+    """Why a job is dead."""
+    return _told(_REASONS, locale).get(reason, reason)
+
+
+def argument_name(name: str, locale: Locale) -> str:
+    """What an argument of a job is called."""
+    return _told(_ARGUMENTS, locale).get(name, name)
+
+
+def age(seconds: float, locale: Locale) -> str:
+    """``40 s``, ``5 min``, ``3 h``, ``2 days``: how long something lasts, as exactly as one wants to know."""
+    words = translator(locale)
+    whole = max(0, int(seconds))
+    if whole < _MINUTE:
+        return words.gettext("%(n)s s") % {"n": whole}
+    if whole < _HOUR:
+        return words.gettext("%(n)s min") % {"n": whole // _MINUTE}
+    if whole < 2 * _DAY:
+        return words.gettext("%(n)s h") % {"n": whole // _HOUR}
+    days = whole // _DAY
+    return words.ngettext("%(num)s day", "%(num)s days", days) % {"num": days}
+
+
+def _told(words: Mapping[str, str], locale: Locale) -> dict[str, str]:
+    catalogue = translator(locale)
+    return {name: catalogue.gettext(text) for name, text in words.items()}
