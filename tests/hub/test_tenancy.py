@@ -110,6 +110,17 @@ def _money(world: World, operator: Operator, booking: UUID) -> None:
             "VALUES (%s, %s, now(), 'system', 'x', 'thing.happened', 'thing')"),
             org, new_id(),
         ),
+        (
+            ("INSERT INTO job_history (id, organisation_id, kind, queue, outcome, attempts, enqueued_at, started_at, finished_at, "
+            "expires_at) VALUES (%s, %s, 'k', 'notices', 'done', 1, now(), now(), now(), now())"),
+            new_id(), org,
+        ),
+        (
+            ("INSERT INTO dead_jobs (id, organisation_id, kind, queue, priority, arguments, reason, error, traceback, attempts, "
+            "enqueued_at) VALUES (%s, %s, 'k', 'notices', 0, '{}', 'gave_up', 'x', '', 1, now())"),
+            new_id(), org,
+        ),
+        ("INSERT INTO job_failures (job, organisation_id, attempt, error, traceback) VALUES (%s, %s, 1, 'x', '')", new_id(), org),
     ):  # fmt: skip
         world.execute(str(statement), *values)
 
@@ -127,8 +138,12 @@ def test_a_tenants_policies_compare_with_the_named_organisation(world: World) ->
         "AND (qual !~ 'current_organisation' OR with_check !~ 'current_organisation')"
     )
     assert loose == []
-    shared = world.rows("SELECT tablename FROM pg_policies WHERE 'kamhub_tenant' = ANY (roles) AND cmd = 'SELECT'")
-    assert sorted(shared) == [("people",), ("places",)]
+    read = world.rows(
+        "SELECT tablename, qual ~ 'current_organisation' FROM pg_policies WHERE 'kamhub_tenant' = ANY (roles) AND cmd = 'SELECT'"
+    )
+    # What is shared on purpose, and what is the workers' to write.
+    assert {table for table, _ in read} == {"people", "places", "job_failures", "procrastinate_jobs"}
+    assert {("job_failures", True), ("procrastinate_jobs", True)} <= set(read)
 
 
 async def test_with_the_where_forgotten_a_tenant_sees_its_own_rows_alone(walls: Walls) -> None:

@@ -80,9 +80,6 @@ def _clean(field: Field, seconds: float = TAKEN_UP_WITHIN) -> None:
 def test_the_job_of_a_machine_that_vanished_is_taken_up_and_its_late_effect_is_rolled_back(
     folder: Path, cluster: Cluster, wish: Wish
 ) -> None:
-    # What the server does with the open transaction of a silent client is a setting of the connection; here it is short.
-    with psycopg.connect(cluster.address.owner_url, autocommit=True) as connection:
-        connection.execute("ALTER ROLE kamhub_app SET idle_in_transaction_session_timeout = '3s'")
     with battlefield(folder, cluster, ["honest", "honest"]) as field:
         job = load.put_now(field.owner_url, wish)
         field.wait(lambda: _owner_of(field, job) is not None, 10, "it runs")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -26,7 +27,9 @@ def main() -> int:
         chosen = [*chosen, "-m", "not browser"]
     subprocess.run([*python, "coverage", "erase"], check=True)
     covered = [*python, "pytest", "--cov", "--cov-report="]
-    tests = subprocess.run([*covered, "-n", "2", "--dist", "loadfile", *chosen], check=False)
+    # One more than cores: many tests wait, for processes to end or for a database to come back.
+    workers = str((os.cpu_count() or 1) + 1)
+    tests = subprocess.run([*covered, "-n", workers, "--dist", "loadfile", *chosen], check=False)
     if tests.returncode == TESTS_FAILED and not sys.argv[1:]:
         # Kills, browsers and races share a noisy machine: what failed has to pass alone, and is named if it does.
         print("once more, alone, what failed:")

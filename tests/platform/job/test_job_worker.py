@@ -254,7 +254,8 @@ async def test_a_job_whose_end_was_not_written_is_taken_up_by_the_worker_itself(
     async with working(worker := worker_of(database, marks, MARK)):
         await eventually(lambda: is_well(worker))
         await queue.execute(
-            "UPDATE procrastinate_jobs SET status = 'doing', worker_id = (SELECT max(id) FROM procrastinate_workers)"
+            "UPDATE procrastinate_jobs SET status = 'doing', scheduled_at = now(), "
+            "worker_id = (SELECT max(id) FROM procrastinate_workers)"
         )
         await eventually(lambda: queue.is_(job, "done"))
     [failure] = await queue.failures(job)

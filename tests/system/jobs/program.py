@@ -192,7 +192,7 @@ def _end_with_parent() -> None:
 
 async def main(url: str, timings: WorkerTimings, mode: str) -> int:
     """Work until asked to stop; the exit code."""
-    async with Database(url, application=f"kill-worker-{mode}") as database:
+    async with Database(url, application=f"kill-worker-{mode}", idle_in_transaction_seconds=3) as database:
         setting = Setting(apart=mode == "apart", version=mode)
         worker = JobWorker(database, Registry(_KNOWN[mode]), setting, timings=timings)
         try:

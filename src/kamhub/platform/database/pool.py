@@ -62,11 +62,21 @@ class Database:
     """The scopes of one process. Open once at start-up, close at the end."""
 
     def __init__(
-        self, url: str, *, application: str, sizes: PoolSizes | None = None, statement_timeout_seconds: int = 15
+        self,
+        url: str,
+        *,
+        application: str,
+        sizes: PoolSizes | None = None,
+        statement_timeout_seconds: int = 15,
+        idle_in_transaction_seconds: int = 30,
     ) -> None:
         self.url = url
         # No request waits longer for one statement than its caller would; 0 is for ever.
-        self._options = f"-c statement_timeout={statement_timeout_seconds}s -c idle_in_transaction_session_timeout=30s -c timezone=UTC"
+        # One of ours that vanishes in a transaction does not keep its locks for longer than that.
+        self._options = (
+            f"-c statement_timeout={statement_timeout_seconds}s "
+            f"-c idle_in_transaction_session_timeout={idle_in_transaction_seconds}s -c timezone=UTC"
+        )
         self._application = application
         limits = sizes or PoolSizes()
         self._pools: dict[Scope, AsyncConnectionPool[Connection]] = {
@@ -91,8 +101,7 @@ class Database:
                 "autocommit": scope == "public",
                 "application_name": f"{self._application}-{scope}",
                 "connect_timeout": 5,
-                # A server that vanishes without a word is noticed in seconds, not in the two hours TCP takes by itself;
-                # and one of ours that vanishes in a transaction does not keep its locks.
+                # A server that vanishes without a word is noticed in seconds, not in the two hours TCP takes by itself.
                 "keepalives_idle": 10,
                 "keepalives_interval": 5,
                 "keepalives_count": 3,
