@@ -10,6 +10,7 @@ from rich.console import Console
 
 from bench import holds, searches, walls
 from bench.contest import contest
+from bench.jobs import days
 
 
 def main() -> None:
@@ -25,6 +26,8 @@ def main() -> None:
         walls.run(console)
     if "contest" in wanted:
         contest.run(console, quick="--quick" in wanted)
+    if "days" in wanted:
+        days.run(console)
 
 
 if __name__ == "__main__":

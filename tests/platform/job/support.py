@@ -37,7 +37,7 @@ from kamhub.platform.job.worker import JobWorker
 
 QUICK = WorkerTimings(
     heartbeat_every=0.3, stalled_after=1.2, sweep_every=0.3, poll_every=0.3, grace=0.3, last_words=0.3, recover_within=30.0,
-    stuck_after=20.0,
+    stuck_after=200.0,
 )  # fmt: skip
 SOON = Retry(attempts=3, first=timedelta(milliseconds=10), longest=timedelta(milliseconds=20))
 ONCE = Retry(attempts=1)

@@ -157,12 +157,12 @@ def test_lanes_are_in_the_order_of_the_queues_and_then_of_the_priorities() -> No
         job_of("sooner", _nothing, queue=Queue.MAINTENANCE, priority=5),
         job_of("elsewhere", _nothing, queue=Queue.CHAT, formerly=("there",)),
     ]
-    registry = Registry(jobs, hands={Queue.PAYMENTS: 3, Queue.CHAT: 0, Queue.MAINTENANCE: 2})
+    nobody = dict.fromkeys(Queue, 0)
+    registry = Registry(jobs, hands={**nobody, Queue.PAYMENTS: 3, Queue.MAINTENANCE: 2})
     assert registry.lanes == [
-        Lane("payments", 0, 3),
-        Lane("payments", -1, 3),
-        Lane("maintenance", 5, 2),
-        Lane("maintenance", 0, 2),
+        Lane(queue, priority, hands)
+        for queue, hands in (("payments", 3), ("maintenance", 2))
+        for priority in (5, 0, -1)
     ]
     assert (registry.queues, registry.all_hands) == (["payments", "maintenance"], 5)
     assert registry.names == ["first", "later", "second", "sooner"]

@@ -69,11 +69,13 @@ class Registry(Generic[Context]):
 
     @property
     def lanes(self) -> list[Lane]:
-        """In the order in which they are served."""
-        priorities = {(job.kind.queue, job.kind.priority) for job in self.jobs if self.hands[job.kind.queue]}
-        order = list(Queue)
-        ranked = sorted(priorities, key=lambda lane: (order.index(lane[0]), -lane[1]))
-        return [Lane(queue.value, priority, self.hands[queue]) for queue, priority in ranked]
+        """In the order in which they are served.
+
+        Every queue has every priority: a kind may have had others when a job of it was enqueued.
+        """
+        priorities = sorted({job.kind.priority for job in self.jobs} | {0}, reverse=True)
+        served = [queue for queue in Queue if self.hands[queue]]
+        return [Lane(queue.value, priority, self.hands[queue]) for queue in served for priority in priorities]
 
     def job(self, name: str) -> Job[Context]:
         """The job queued under that name. Raises ``KeyError``."""

@@ -10,7 +10,8 @@ UPDATE procrastinate_jobs SET args = jsonb_strip_nulls(jsonb_build_object(
   'id', encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid())
           PLACING substring(int8send((extract(epoch FROM clock_timestamp()) * 1000)::bigint) FROM 3) FROM 1 FOR 6), 52, 1), 53, 1), 'hex')::uuid,
   'organisation', args ->> 'organisation_id', 'at', clock_timestamp(), 'with', args - 'organisation_id' - 'timestamp'));
-UPDATE procrastinate_jobs SET scheduled_at = coalesce(scheduled_at, now());
+UPDATE procrastinate_jobs SET scheduled_at = coalesce(scheduled_at, now()),
+  queue_name = CASE queue_name WHEN 'notice' THEN 'notices' WHEN 'payment' THEN 'payments' ELSE queue_name END;
 -- Ticks make themselves anew; ended jobs had a history of a week and were looked at by nobody.
 UPDATE procrastinate_periodic_defers SET job_id = NULL;
 DELETE FROM procrastinate_jobs WHERE status NOT IN ('todo', 'doing', 'failed') OR queueing_lock IS NOT NULL;
@@ -105,10 +106,9 @@ GRANT SELECT ON job_failures TO kamhub_tenant;
 CREATE INDEX job_failures_by_job ON job_failures (job, id);
 CREATE INDEX job_failures_age ON job_failures (at);
 INSERT INTO dead_jobs
-  SELECT (j.args ->> 'id')::uuid, o.id, j.task_name, j.queue_name, j.priority, j.lock, j.args -> 'with', 'out_of_attempts',
+  SELECT (j.args ->> 'id')::uuid, (j.args ->> 'organisation')::uuid, j.task_name, j.queue_name, j.priority, j.lock, j.args -> 'with', 'out_of_attempts',
          coalesce(f.error, 'unknown'), coalesce(f.traceback, ''), j.attempts, NULL, (j.args ->> 'at')::timestamptz, coalesce(f.at, now())
   FROM procrastinate_jobs j
-  LEFT JOIN organisations o ON o.id = (j.args ->> 'organisation')::uuid
   LEFT JOIN LATERAL (SELECT * FROM job_failures f WHERE f.job = (j.args ->> 'id')::uuid ORDER BY f.id DESC LIMIT 1) f ON true
   WHERE j.status = 'failed';
 DELETE FROM procrastinate_jobs WHERE status = 'failed';
