@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 
 import procrastinate
 import structlog
@@ -53,17 +54,13 @@ class Kamhub:
         if len(asks) == 1 and asks[0].kind in _KINDS:
             await _enqueue(connection, asks[0])
             return
-        for ask in asks:
-            due = datetime.now(UTC) + timedelta(days=1) if ask.tomorrow else None
+        for (kind, item, tomorrow), group in groupby(asks, lambda ask: (ask.kind, ask.item, ask.tomorrow)):
             deferrer = self._app.configure_task(
-                ask.kind, allow_unknown=True, queue="notices", schedule_at=due, connection=connection,
-                lock=None if ask.item is None else f"item:{ask.item}",
+                kind, allow_unknown=True, queue="notices", connection=connection,
+                schedule_at=datetime.now(UTC) + timedelta(days=1) if tomorrow else None,
+                lock=None if item is None else f"item:{item}",
             )  # fmt: skip
-            same = [
-                each for each in asks if (each.kind, each.item, each.tomorrow) == (ask.kind, ask.item, ask.tomorrow)
-            ]
-            if same[0] is ask:
-                await deferrer.batch_defer_async(*map(_kept, same))
+            await deferrer.batch_defer_async(*map(_kept, group))
 
     def program(self) -> list[str]:
         return ["-m", "bench.contest.on_kamhub"]

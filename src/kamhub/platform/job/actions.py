@@ -10,8 +10,8 @@ from uuid import UUID
 from kamhub.platform.audit import actions as audit
 from kamhub.platform.audit.types import Trail
 from kamhub.platform.database.pool import Connection
-from kamhub.platform.job.queue import described, insert
-from kamhub.platform.job.store import lists
+from kamhub.platform.job.queue import described
+from kamhub.platform.job.store import lists, work
 from kamhub.platform.job.store.lists import JobFilter
 from kamhub.platform.job.types import DeadJob, DeadJobNotFound
 from kamhub.platform.person.services import People
@@ -49,7 +49,7 @@ async def retry(connection: Connection, job_ids: Sequence[UUID]) -> list[DeadJob
         raise DeadJobNotFound
     for letter, priority in taken:
         kept = described(letter.id, letter.organisation_id, letter.request_id, letter.enqueued_at, letter.arguments)
-        await insert(connection, letter.kind, letter.queue, priority, letter.lock, None, kept)
+        await work.insert(connection, letter.kind, letter.queue, priority, letter.lock, None, kept)
     return [letter for letter, _ in taken]
 
 

@@ -7,15 +7,12 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-import procrastinate
 import structlog
 
 from kamhub.kit.ids import new_id
 from kamhub.platform.database.pool import Connection
+from kamhub.platform.job.store import work
 from kamhub.platform.job.types import Kind
-
-# Only used to write the insert; it never opens a connection of its own.
-_app = procrastinate.App(connector=procrastinate.PsycopgConnector())
 
 
 async def enqueue(
@@ -42,7 +39,7 @@ async def enqueue(
     now = datetime.now(UTC)
     request = structlog.contextvars.get_contextvars().get("request_id")
     kept = described(job_id, organisation_id, request, now, arguments)
-    await insert(connection, kind.name, str(kind.queue), kind.priority, lock, run_at, kept)
+    await work.insert(connection, kind.name, str(kind.queue), kind.priority, lock, run_at, kept)
     return job_id
 
 
@@ -56,23 +53,3 @@ def described(
     if request_id is not None:
         kept["request"] = request_id
     return kept
-
-
-async def insert(
-    connection: Connection,
-    name: str,
-    queue: str,
-    priority: int,
-    lock: str | None,
-    run_at: datetime | None,
-    kept: dict[str, Any],
-) -> None:
-    """Insert what ``described`` made, by the library's own statement. Raises what the driver raises."""
-    deferrer = _app.configure_task(
-        name, allow_unknown=True, queue=queue, lock=lock, schedule_at=run_at, priority=priority, connection=connection
-    )
-    try:
-        await deferrer.defer_async(**kept)
-    except procrastinate.exceptions.ConnectorException as error:
-        # A database that goes away here is an outage like any other; the library's wrapper would hide that.
-        raise error.__cause__ or error from None
