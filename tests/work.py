@@ -51,14 +51,14 @@ async def _work_one(
         cursor = await connection.execute(
             "WITH me AS (INSERT INTO procrastinate_workers DEFAULT VALUES RETURNING id) "
             "UPDATE procrastinate_jobs j SET status = 'doing', worker_id = me.id FROM me WHERE j.id = %s "
-            "RETURNING worker_id, attempts, task_name, queue_name::text, args, lock IS NOT NULL",
+            "RETURNING worker_id, attempts, task_name, queue_name::text, args",
             (number,),
         )
         row = await cursor.fetchone()
         assert row is not None
-    worker, attempt, name, queue, args, locked = row
+    worker, attempt, name, queue, args = row
     claim = Claim(number, worker, attempt)
-    run = _run(database, registry.job(name), context, claim, name, queue, args, locked=locked, crash=crash)
+    run = _run(database, registry.job(name), context, claim, name, queue, args, crash=crash)
     try:
         end = await run.job.run(run, **args["with"])
         if isinstance(end, Done) and not run.finished and not crash:
@@ -76,7 +76,7 @@ async def _work_one(
 
 def _run(
     database: Database, job: Job[Any], context: object, claim: Claim, name: str, queue: str, args: Mapping[str, Any],
-    *, locked: bool, crash: bool,
+    *, crash: bool,
 ) -> Run[Any]:  # fmt: skip
     async def say(_claim: Claim, _progress: Mapping[str, Any]) -> None:
         """Nobody looks."""
@@ -86,5 +86,5 @@ def _run(
         context=context, database=database, job=job, id=UUID(args["id"]),
         organisation_id=UUID(organisation) if organisation else None, request_id=args.get("request"),
         attempt=claim.attempt + 1, claim=claim, started=datetime.now(UTC), failures=0, kills=0, outages=0, queue=queue, name=name,
-        locked=locked, say=say,
+        say=say,
     )  # fmt: skip

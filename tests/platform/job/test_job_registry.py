@@ -167,8 +167,7 @@ def test_lanes_are_in_the_order_of_the_queues_and_then_of_the_priorities() -> No
     assert (registry.queues, registry.all_hands) == (["payments", "maintenance"], 5)
     assert registry.names == ["first", "later", "second", "sooner"]
     assert registry.known_names == ["elsewhere", "first", "later", "second", "sooner", "there"]
-    assert registry.find("there") is registry.job("elsewhere")
-    assert registry.find("nowhere") is None
+    assert registry.job("there") is registry.job("elsewhere")
 
 
 # The product's own.

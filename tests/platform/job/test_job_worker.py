@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from kamhub.platform.database.errors import DatabaseUnavailable
 from kamhub.platform.database.pool import Database
 from kamhub.platform.job import actions
 from kamhub.platform.job.queue import enqueue
@@ -191,6 +192,22 @@ async def test_a_job_that_is_not_ready_is_tried_again_then_and_it_is_no_failure(
         await eventually(seen(marks, "look"))
         await eventually(lambda: queue.is_(job, "waiting"))
         assert (await queue.row(job)).progress == {"note": "the provider is still thinking"}
+        await eventually(lambda: queue.is_(job, "done"))
+    assert await queue.failures(job) == []
+
+
+async def test_an_outage_of_the_database_is_no_failure_of_the_job(
+    database: Database, queue: Queue, marks: Marks, working: Working, eventually: Eventually
+) -> None:
+    async def unlucky(run: Run[Marks]) -> Outcome:
+        await marks.add("run")
+        if run.attempt == 1:
+            raise DatabaseUnavailable
+        return DONE
+
+    it = job_of("unlucky", unlucky, ONCE)
+    async with working(worker_of(database, marks, it)):
+        job = await queue.put(it)
         await eventually(lambda: queue.is_(job, "done"))
     assert await queue.failures(job) == []
 

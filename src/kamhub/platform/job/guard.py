@@ -122,7 +122,6 @@ class RunGuard(Generic[Context]):
             outages=int(str(kept.get("outages", 0))),
             queue=row.queue,
             name=row.task_name,
-            locked=row.lock is not None,
             say=self._say_progress,
         )
 

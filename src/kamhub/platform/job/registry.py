@@ -81,10 +81,6 @@ class Registry(Generic[Context]):
         """The job queued under that name. Raises ``KeyError``."""
         return self._by_name[name]
 
-    def find(self, name: str) -> Job[Context] | None:
-        """The job queued under that name, None when this program does not know it."""
-        return self._by_name.get(name)
-
 
 def _names(job: Job[Context]) -> tuple[str, ...]:
     return (job.kind.name, *job.formerly)

@@ -48,7 +48,6 @@ class Run(Generic[Services]):
     outages: int
     queue: str
     name: str
-    locked: bool
     say: SayProgress
     finished: bool = False
     _said_at: float = field(default=float("-inf"))
