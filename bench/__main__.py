@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from rich.console import Console
 
-from bench import holds, searches, walls
+from bench import holds, lists, searches, walls
 from bench.contest import contest
 from bench.jobs import days
 
@@ -24,6 +24,8 @@ def main() -> None:
         searches.run(console)
     if "walls" in wanted:
         walls.run(console)
+    if "lists" in wanted:
+        lists.run(console)
     if "contest" in wanted:
         contest.run(console, quick="--quick" in wanted)
     if "days" in wanted:

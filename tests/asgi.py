@@ -9,17 +9,19 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import httpx
 from litestar import Litestar
 from litestar.exceptions import LitestarDeprecationWarning
 from litestar.types import ASGIApp
 
-from kamhub.app.asgi import WebConfig, litestar_app
+from kamhub.app.asgi import WebConfig, litestar_app, state_of
 from kamhub.hub.payment.client import CloudPaymentsClient
 from kamhub.hub.services import Hub
 from kamhub.kit.clock import Clock
 from kamhub.platform.crypto.keys import KeyRing
+from kamhub.platform.live import api as live_api
 from kamhub.platform.person.types import Role
 from kamhub.platform.session.tokens import issue_access_token
 from kamhub.platform.session.types import Identity
@@ -28,6 +30,7 @@ from kamhub.platform.web.edge import Edge
 from tests.builders import Operator
 
 ORIGIN = "http://hub.test"
+STREAM_SECONDS = 0.2
 
 
 @asynccontextmanager
@@ -68,6 +71,27 @@ class Web:
         return {"Authorization": f"Bearer {issue_access_token(self.keys, identity, self.clock.now())}"}
 
 
+# Applications that serve nobody, by what their routes and walls depend on: registering 400 routes takes longer than most
+# tests, and what tests differ in is all in the state.
+_IDLE: dict[tuple[bool, tuple[str, ...]], list[Litestar]] = {}
+
+
+def _app(config: WebConfig) -> Litestar:
+    """An application with the state of that configuration alone."""
+    idle = _IDLE.setdefault(_sort_of(config.settings), [])
+    if idle:
+        app = idle.pop()
+        app.state = state_of(config)
+        return app
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", LitestarDeprecationWarning)
+        return litestar_app(config)
+
+
+def _sort_of(settings: Settings) -> tuple[bool, tuple[str, ...]]:
+    return settings.production, tuple(settings.allowed_origins)
+
+
 @asynccontextmanager
 async def serve(
     database_url: str,
@@ -80,14 +104,15 @@ async def serve(
 ) -> AsyncIterator[Web]:
     """The whole application on that database, with a payment service of the caller's."""
     chosen = settings or Settings(env="development", rate_limits="off")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", LitestarDeprecationWarning)
-        app = litestar_app(WebConfig(chosen, database_url, keys, ORIGIN, data_dir, clock))
+    app = _app(WebConfig(chosen, database_url, keys, ORIGIN, data_dir, clock))
     edge = Edge(app, production=chosen.production)
-    async with running(edge):
-        payments = CloudPaymentsClient("http://provider.test", transport=provider)
-        app.state.hub = replace(app.state.hub, provider=payments)
-        transport = httpx.ASGITransport(edge, raise_app_exceptions=False)  # type: ignore[arg-type]
-        async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as client:
-            yield Web(app, client, keys, clock)
-        await payments.close()
+    # Streams end soon: a client without a socket reads every reply to its end.
+    with patch.object(live_api, "MOST_SECONDS", STREAM_SECONDS):
+        async with running(edge):
+            payments = CloudPaymentsClient("http://provider.test", transport=provider)
+            app.state.hub = replace(app.state.hub, provider=payments)
+            transport = httpx.ASGITransport(edge, raise_app_exceptions=False)  # type: ignore[arg-type]
+            async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as client:
+                yield Web(app, client, keys, clock)
+            await payments.close()
+    _IDLE[_sort_of(chosen)].append(app)

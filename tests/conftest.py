@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,16 +31,26 @@ NOW = datetime(2026, 11, 24, 0, 0, tzinfo=UTC)
 NOWHERE = "http://127.0.0.1:9"  # a closed port: nothing may leave the machine from a test by accident
 
 
+# Making a database is copying six hundred files: ten times as fast in memory, which no test here has to outlive.
+MEMORY = Path("/dev/shm")
+ENOUGH = 2 * 1024**3
+
+
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClusterAddress]:
     """A server of this test process with a migrated template database."""
-    cluster = Cluster(tmp_path_factory.mktemp("postgres"))
+    folder = tmp_path_factory.mktemp("postgres")
+    if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ENOUGH:
+        folder = Path(tempfile.mkdtemp(prefix="kamhub-test-", dir=MEMORY))
+        folder.chmod(0o711)  # the database runs as another account and has to get through
+    cluster = Cluster(folder / "cluster")
     address = cluster.start()
     try:
         migrate(address.owner_url)
         yield address
     finally:
         cluster.destroy()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture

@@ -31,8 +31,8 @@ from tests.builders import World
 from tests.conftest import NOW
 
 BOOKING_FIELDS = {
-    "id", "code", "status", "expires_at", "created_at", "departure", "passengers", "price_per_seat", "total", "paid", "refunded",
-    "refunds", "contact", "passenger_list", "special_requests", "payment", "history", "page_url",
+    "id", "code", "status", "expires_at", "created_at", "departure", "passengers", "price_per_seat", "total", "price", "paid", "refunded",
+    "refunds", "contact", "passenger_list", "special_requests", "payment", "history", "moves", "disruption", "page_url",
 }  # fmt: skip
 STRETCH_FIELDS = {"departure_id", "operator", "from", "to", "departs_at", "arrives_at", "vehicle"}
 ASKED = {"from": "airport", "to": "springs", "date": "2026-11-27", "passengers": "2"}

@@ -13,7 +13,8 @@ from kamhub.app.asgi import WebConfig, litestar_app
 from kamhub.app.refusals import API_PREFIXES
 from kamhub.hub.booking.replies import BookedReply, BookingReply, CancelledReply, HeldReply, QuoteReply
 from kamhub.hub.payment.replies import PaymentAccountListReply
-from kamhub.hub.search.replies import PlaceListReply, SearchReply
+from kamhub.hub.place.replies import PlaceListReply
+from kamhub.hub.search.replies import SearchReply
 from kamhub.platform.crypto.keys import KeyRing
 from kamhub.platform.settings import Settings
 from kamhub.platform.web.api import CsrfTokenReply

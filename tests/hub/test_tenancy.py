@@ -59,7 +59,7 @@ async def walls(hub: Hub, world: World) -> Walls:
 
 def _money(world: World, operator: Operator, booking: UUID) -> None:
     """One row of each remaining table."""
-    account, order, payment, refund = operator.account or new_id(), new_id(), new_id(), new_id()
+    account, order, payment, refund, entry = operator.account or new_id(), new_id(), new_id(), new_id(), new_id()
     if operator.account is None:
         world.execute(
             "INSERT INTO payment_accounts (organisation_id, id, public_id, secret_encrypted, mode) VALUES (%s, %s, 'pk', 'x', 'demo')",
@@ -68,6 +68,35 @@ def _money(world: World, operator: Operator, booking: UUID) -> None:
         )
     org = operator.id
     for statement, *values in (
+        (
+            ("WITH made AS (INSERT INTO places (organisation_id, id, slug, name_ru, name_en, latitude, longitude) "
+            "VALUES (%s, %s, 'own', 'x', 'x', 53, 158) RETURNING id) INSERT INTO place_photos "
+            "SELECT %s, made.id, 'x', sha256('x'), 1, 1, now() FROM made"),
+            org, new_id(), org,
+        ),
+        (
+            ("WITH made AS (INSERT INTO drivers (organisation_id, id, name, phone) VALUES (%s, %s, 'x', '+79140000001') "
+            "RETURNING id) INSERT INTO fleet_documents (organisation_id, id, driver_id, kind) "
+            "SELECT %s, %s, made.id, 'licence' FROM made"),
+            org, new_id(), org, new_id(),
+        ),
+        (
+            "INSERT INTO tariff_rules (organisation_id, tariff_id, position, kind, threshold, percent) VALUES (%s, %s, 0, 'early', 60, -10)",
+            org, operator.tariff,
+        ),
+        (
+            ("WITH made AS (INSERT INTO promo_codes (organisation_id, id, code, kind, value) VALUES (%s, %s, 'TEN', 'percent', 10) "
+            "RETURNING id) INSERT INTO promo_code_uses (organisation_id, booking_id, promo_code_id, amount, used_at) "
+            "SELECT %s, %s, made.id, 1, now() FROM made"),
+            org, new_id(), org, booking,
+        ),
+        (
+            ("WITH made AS (INSERT INTO timetables (organisation_id, id, route_id, tariff_id, vehicle_id, weekdays, times, "
+            "valid_from, valid_to, sales_cutoff_minutes) VALUES (%s, %s, %s, %s, %s, '{1}', '{08:00}', '2026-11-24', "
+            "'2026-11-30', 30) RETURNING id) INSERT INTO timetable_exceptions (organisation_id, timetable_id, on_date, times) "
+            "SELECT %s, made.id, '2026-11-26', '{}' FROM made"),
+            org, new_id(), operator.route, operator.tariff, operator.vehicle, org,
+        ),
         ("INSERT INTO booking_passengers VALUES (%s, %s, 0, 'Анна', NULL, 'adult')", org, booking),
         (
             "INSERT INTO payment_orders VALUES (%s, %s, %s, %s, 100, 'RUB', 'requested', NULL, NULL, NULL, now())",
@@ -88,11 +117,47 @@ def _money(world: World, operator: Operator, booking: UUID) -> None:
             "VALUES (%s, %s, %s, %s, 100, 'RUB', 'requested', 'x', now())"),
             org, refund, payment, booking,
         ),
+        (
+            ("INSERT INTO ledger_entries (organisation_id, id, at, kind, source, booking_id) "
+            "VALUES (%s, %s, now(), 'charge', 'payment:x', %s)"),
+            org, entry, booking,
+        ),
+        ("INSERT INTO ledger_lines VALUES (%s, %s, 'provider', 100, 'RUB'), (%s, %s, 'travellers', -100, 'RUB')", org, entry, org, entry),
+        ("INSERT INTO payouts VALUES (%s, %s, '2026-11-01', '2026-11-30', 100, 'RUB', NULL, now(), NULL)", org, new_id()),
+        (
+            ("INSERT INTO reconciliations (organisation_id, id, account_id, day, status, started_at) "
+            "VALUES (%s, %s, %s, '2026-11-24', 'clean', now())"),
+            org, new_id(), account,
+        ),
+        (
+            ("INSERT INTO receipts (organisation_id, id, account_id, booking_id, payment_id, kind, amount, currency, status, "
+            "requested_at) VALUES (%s, %s, %s, %s, %s, 'prepayment', 100, 'RUB', 'requested', now())"),
+            org, new_id(), account, booking, payment,
+        ),
         ("INSERT INTO cases (organisation_id, id, kind, opened_at) VALUES (%s, %s, 'paid_twice', now())", org, new_id()),
         ("INSERT INTO messages VALUES (%s, %s, %s, 'held', 'ru', 'anna@example.org', now(), NULL)", org, new_id(), booking),
         (
+            ("INSERT INTO message_attempts (organisation_id, message_id, at, outcome) SELECT organisation_id, id, now(), 'sent' "
+            "FROM messages WHERE organisation_id = %s LIMIT 1"),
+            org,
+        ),
+        ("INSERT INTO message_templates VALUES (%s, 'held', 'email', 'ru', 'x', 'x', 1)", org),
+        ("INSERT INTO notice_settings (organisation_id) VALUES (%s)", org),
+        ("INSERT INTO telegram_chats VALUES (%s, %s, 1, now())", org, booking),
+        (
+            "INSERT INTO reviews (organisation_id, id, booking_id, rating, author, created_at) VALUES (%s, %s, %s, 5, 'A', now())",
+            org, new_id(), booking,
+        ),
+        (
             "INSERT INTO refresh_tokens VALUES (sha256(%s::text::bytea), %s, %s, %s, now(), now(), NULL, NULL)",
             org, operator.sessions["owner"], operator.people["owner"], org,
+        ),
+        ("INSERT INTO booking_notes VALUES (%s, %s, %s, now(), NULL, 'x', 'x')", org, booking, new_id()),
+        (
+            ("INSERT INTO waiting_parties (organisation_id, id, departure_id, from_position, to_position, passengers, name, phone, "
+            "email, locale, created_at) SELECT organisation_id, %s, departure_id, 0, 1, 1, 'x', '+79141234567', 'x', 'ru', now() "
+            "FROM bookings WHERE id = %s"),
+            new_id(), booking,
         ),
         ("INSERT INTO consents VALUES (%s, %s, '2026-11', 'ru', 'page', now())", org, booking),
         (
@@ -120,7 +185,25 @@ def _money(world: World, operator: Operator, booking: UUID) -> None:
             "enqueued_at) VALUES (%s, %s, 'k', 'notices', 0, '{}', 'gave_up', 'x', '', 1, now())"),
             new_id(), org,
         ),
+        (
+            ("INSERT INTO departure_events (organisation_id, departure_id, at, what, actor) "
+            "SELECT organisation_id, departure_id, now(), 'closed', 'x' FROM bookings WHERE id = %s"),
+            booking,
+        ),
         ("INSERT INTO job_failures (job, organisation_id, attempt, error, traceback) VALUES (%s, %s, 1, 'x', '')", new_id(), org),
+        (
+            ("INSERT INTO booking_moves (organisation_id, booking_id, id, at, from_departure_id, to_departure_id, left_at_before, "
+            "left_at_after, total_before, total_after, actor, reason) SELECT %s, %s, %s, now(), d, d, now(), now(), 1, 1, 'x', 'x' "
+            "FROM (SELECT departure_id AS d FROM bookings WHERE id = %s)"),
+            org, booking, new_id(), booking,
+        ),
+        (
+            ("WITH decided AS (INSERT INTO disruptions (organisation_id, id, rebook, actor, created_at) VALUES (%s, %s, 'ask', 'x', "
+            "now()) RETURNING id), tied AS (INSERT INTO disrupted_departures SELECT %s, decided.id, b.departure_id FROM decided, "
+            "bookings b WHERE b.id = %s) INSERT INTO disrupted_bookings (organisation_id, disruption_id, booking_id, departure_id) "
+            "SELECT %s, decided.id, b.id, b.departure_id FROM decided, bookings b WHERE b.id = %s"),
+            org, new_id(), org, booking, org, booking,
+        ),
     ):  # fmt: skip
         world.execute(str(statement), *values)
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.system import scenarios
+from tests.system import scenarios, weather
 from tests.system.jobs import run as kills
 from tests.system.journey import PAYS, PAYS_AFTER_CODE, Traveller
 from tests.system.load import open_market
@@ -42,10 +42,11 @@ class Size:
     up: int
     between: int
     travellers: int
+    weather: tuple[int, int]  # departures, and bookings on each
 
 
-FULL = Size(web=22, database=6, backend=6, worker=4, up=3, between=150, travellers=40)
-SMALL = Size(web=2, database=1, backend=1, worker=1, up=1, between=40, travellers=6)
+FULL = Size(web=22, database=6, backend=6, worker=4, up=3, between=150, travellers=40, weather=(40, 15))
+SMALL = Size(web=2, database=1, backend=1, worker=1, up=1, between=40, travellers=6, weather=(6, 5))
 
 Scenario = Callable[[Product, Size], Result]
 
@@ -62,6 +63,12 @@ SCENARIOS: Mapping[str, Scenario] = {
     "worker": lambda product, size: scenarios.kill_worker_under_mail(product, size.travellers, size.worker),
     "up": lambda product, size: scenarios.kill_up_under_load(
         product, open_market(product), size.up, between=size.between
+    ),
+    "weather": lambda product, size: weather.call_off(
+        product, departures=size.weather[0], each=size.weather[1], kills=0
+    ),
+    "weather-killed": lambda product, size: weather.call_off(
+        product, departures=size.weather[0], each=size.weather[1], kills=2
     ),
     "stop": lambda product, size: scenarios.stop_up_under_load(product, open_market(product), between=size.between),
 }

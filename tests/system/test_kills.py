@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.system import scenarios
+from tests.system import scenarios, weather
 from tests.system.load import open_market
 from tests.system.product import Product
 
@@ -34,6 +34,10 @@ def test_no_hold_is_lost_or_doubled_when_the_database_is_killed(product: Product
 
 def test_every_mail_and_refund_happens_once_when_the_worker_is_killed(product: Product) -> None:
     scenarios.kill_worker_under_mail(product, travellers=6, times=1).assert_clean(answers_within=BUSY)
+
+
+def test_a_weather_day_settles_and_tells_everybody_once_although_the_worker_is_killed(product: Product) -> None:
+    weather.call_off(product, departures=4, each=10, kills=1).assert_clean(answers_within=120)
 
 
 def test_up_can_be_killed_and_stopped_under_load_and_started_again_beside_another(product: Product, root: Path) -> None:

@@ -23,10 +23,18 @@ from kamhub.platform.session.forms import SignInForm
 from kamhub.platform.session.tokens import issue_access_token
 from kamhub.platform.session.types import Identity
 from tests.builders import PASSWORD
+from tests.walls import network, timetables
 from tests.walls.fields import Body, flat, good
 from tests.walls.house import KEYS, NOW, House, Route
 
 FORM = "application/x-www-form-urlencoded"
+# What routes take that are sent a file and nothing else.
+FILES: dict[str, tuple[str, bytes]] = {
+    "/api/places/{place_id}/photo": network.PHOTO,
+    "/office/places/{place_id}/photo": network.PHOTO,
+    "/api/timetables/import": ("text/csv", timetables.TABLE),
+    "/api/timetables/import/preview": ("text/csv", timetables.TABLE),
+}
 
 
 @dataclass(slots=True)
@@ -116,6 +124,8 @@ class Insider:
         content = b""
         if sent is not None:
             own["Content-Type"], content = sent
+        elif route.template in FILES:
+            own["Content-Type"], content = FILES[route.template]
         elif not route.changes:
             address += f"?{encoded(values)}" if values else ""
         elif route.rule.csrf in {"form", "signature"}:

@@ -14,6 +14,7 @@ from litestar.typing import FieldDefinition
 from pydantic import BaseModel
 
 from tests.builders import PASSWORD
+from tests.walls import network, timetables
 from tests.walls.house import NOW, House, Route
 
 Steps = tuple[str | int, ...]
@@ -34,15 +35,81 @@ _BY_NAME: dict[str, object] = {
     "from": "airport",
     "to": "city",
     "sure": "yes",
+    "amount": "1",
+    "time": "08:00",
+    "departs_at": "2026-11-27T08:00:00+12:00",
+    "value": "10",
 }
 # Left out of a good body: what does not go with the rest of it, and filters that would leave nothing.
 _LEFT_OUT = {
-    "BookForm": {"booking_id", "from_place_id", "to_place_id"},
+    "BookingParameters": {
+        "status",
+        "date",
+        "from",
+        "to",
+        "route_id",
+        "route",
+        "departure_id",
+        "channel",
+        "text",
+        "named",
+    },
+    "NewPageForm": {"promo_code"},
+    "NewPageParameters": {"date"},
+    "PartyParameters": {"status", "departure_id", "all"},
+    "StaffBookForm": {"from_place_id", "to_place_id", "promo_code"},
+    "StaffCancelForm": {"amount"},
+    "StaffCancelPageForm": {"amount"},
+    "WaitingForm": {"from_place_id", "to_place_id"},
+    "DocumentParameters": {"expiring_within"},
+    "DriverParameters": {"q", "archived"},
+    "PlaceParameters": {"q", "archived", "own"},
+    "RouteParameters": {"q", "archived"},
+    "VehicleParameters": {"type", "q", "archived"},
+    "BookForm": {"booking_id", "from_place_id", "to_place_id", "promo_code"},
+    "BoardParameters": {"date", "route_id"},
+    "MonthParameters": {"month"},
+    "DepartureParameters": {"date", "from", "to", "route_id", "status", "driver_id", "vehicle_id"},
+    "DisruptedBookingParameters": {"outcome"},
+    "DisruptionForm": {"date", "route_id"},
+    "DisruptionParameters": {"date", "route_id"},
+    "PassengersForm": {"promo_code"},
+    "PromoCodeForm": {"route_id", "valid_from", "valid_to"},
+    "PromoCodeChangeForm": {"route_id", "valid_from", "valid_to", "archived"},
+    "PromoCodePageForm": {"route_id"},
+    "QuoteParameters": {"kinds", "promo_code"},
     "HoldForm": {"from_place_id", "to_place_id"},
     "ChoiceForm": {"kind"},
     "DeadParameters": {"kind", "q"},
     "DiscardChoiceForm": {"kind"},
     "JobParameters": {"status", "kind", "queue"},
+    "MessageParameters": {"status", "kind", "channel", "booking"},
+    "MessagePreviewForm": {"booking"},
+    "ReviewParameters": {"rating", "answered"},
+    "NoticeSettingsForm": {
+        "reply_to",
+        "quiet_from",
+        "quiet_to",
+        "telegram_token",
+        "sms_provider",
+        "sms_key",
+        "sms_sender",
+    },
+    "NoticeSettingsPageForm": {
+        "reply_to",
+        "quiet_from",
+        "quiet_to",
+        "telegram_token",
+        "sms_provider",
+        "sms_key",
+        "sms_sender",
+    },
+    "RefundForm": {"booking_id"},
+    "CollectForm": {"back"},
+    "PaymentParameters": {"status", "date", "from", "to", "booking_id", "text"},
+    "RefundParameters": {"status", "date", "from", "to", "booking_id", "payment_id", "text"},
+    "CaseParameters": {"status", "kind", "date", "from", "to", "booking_id", "text"},
+    "LedgerParameters": {"kind", "account", "date", "from", "to", "booking_id", "payment_id"},
     "AuditParameters": {"actor_id", "action", "object_id", "from", "to"},
     "SearchForm": {"vehicle_type", "max_price", "features"},
     "SearchParameters": {"vehicle_type", "max_price", "features"},
@@ -141,10 +208,16 @@ def good(house: House, route: Route) -> Body:
         return {}
     if model.__name__ == "NotificationBody":
         return dict(_NOTIFICATION)
+    if (of_the_network := network.body(house.world, model.__name__)) is not None:
+        return of_the_network
+    if (of_timetables := timetables.body(house.world, model.__name__)) is not None:
+        return of_timetables
     body: Body = {}
     for leaf in leaves(model):
         if leaf.steps[0] not in _LEFT_OUT.get(model.__name__, set()):
             put(body, leaf.steps, _value(house, leaf))
+    if model.__name__.startswith("Reconcil") and "date" in body:
+        body["date"] = "2026-11-20"  # not a day to come
     return body
 
 
@@ -153,8 +226,10 @@ def _value(house: House, leaf: Leaf) -> object:
         return leaf.choices[-1] if leaf.name == "role" else leaf.choices[0]
     if leaf.format == "uuid":
         return _id(house, leaf.name)
-    if leaf.format in {"date", "date-time"}:
+    if leaf.format in {"date", "date-time"} and leaf.name != "departs_at":
         return f"{NOW.replace(day=27):%Y-%m-%d}"
+    if leaf.kind == "boolean":
+        return True
     if leaf.kind != "string":
         return 1
     if leaf.name in {"token", "refresh_token", "challenge"}:
@@ -166,6 +241,7 @@ def _id(house: House, name: str) -> str:
     places = house.world.places
     known = house.main | {
         "organisation_id": house.world.main.id,
+        "departure": house.main["departure_id"],
         "from": places["airport"],
         "to": places["city"],
         "from_place_id": places["airport"],
@@ -173,6 +249,10 @@ def _id(house: House, name: str) -> str:
         "ids": house.main["job_id"],
         "key": uuid4(),
         "actor_id": house.world.main.people["owner"],
+        "tariff_id": house.world.main.tariff,
+        "departure_ids": house.main["departure_id"],
+        "departures": house.main["departure_id"],
+        "choice": house.main["departure_id"],
     }
     return str(known[name])  # a KeyError: say here what of the main operator's that name means
 

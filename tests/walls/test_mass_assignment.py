@@ -20,6 +20,7 @@ import pytest
 from kamhub.kit.ids import new_id
 from kamhub.platform.embedded.types import ClusterAddress
 from kamhub.platform.web.schemas import Form
+from tests.walls import network, timetables
 from tests.walls.calls import FORM, Insider
 from tests.walls.fields import Body, Leaf, fields_of, flat, leaves, put
 from tests.walls.house import CONTACT, House, Route, fresh_database, furnished, kill, routes
@@ -140,6 +141,11 @@ async def name_anothers(insider: Insider, route: Route, leaf: Leaf) -> int:
         "organisation_id": house.world.other.id,
         "booking_id": await booking_of_the_other(house),
         "ids": job_of_the_other(house),
+        "person_id": house.world.other.people["driver"],
+        "place_id": network.place(house.world, house.world.other, new_id()),
+        "vehicle_id": house.world.other.vehicle,
+        "route_id": house.world.other.route,
+        "driver_id": timetables.driver(house.world, house.world.other),
     }
     body: Body = insider.good(route)
     if route.rule.body_model is not None and route.rule.body_model.__name__ == "BookForm":

@@ -34,6 +34,8 @@ vendor_font() {
 vendor_all() {
     target=$(vendor htmx.org htmx LICENSE)
     cp "$modules/htmx.org/dist/htmx.min.js" "$target/"
+    target=$(vendor jsqr jsqr LICENSE)
+    cp "$modules/jsqr/dist/jsQR.js" "$target/"
     vendor_font
     vendor basecoat-css basecoat LICENSE.md >/dev/null
     fonts="$root/src/kamhub/hub/ticket/fonts"

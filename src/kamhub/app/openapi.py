@@ -30,6 +30,8 @@ _MEDIA_TYPES: dict[Content, str] = {
     "calendar": "text/calendar",
     "json": _JSON,
     "file": "application/octet-stream",
+    "zip": "application/zip",
+    "events": "text/event-stream",
 }
 _SECURITY: dict[str, list[dict[str, list[str]]]] = {
     "booking": [{"booking": []}],
@@ -152,6 +154,8 @@ class _Writer:
         elif body is not None:
             content = {media_type: {"schema": self._references[body]} for media_type in more.media_types}
             written["requestBody"] = {"required": True, "content": content}
+        elif more.files:
+            written["requestBody"] = {"required": True, "content": _file_content(more.files)}
         if more.idempotency_key:
             written["parameters"].append(_IDEMPOTENCY_KEY)
         if security := _SECURITY.get(declared.access):
@@ -184,6 +188,12 @@ class _Writer:
         for status in _refusals(path, method, declared, more):
             responses.setdefault(str(status), _refused(status))
         return dict(sorted(responses.items()))
+
+
+def _file_content(media_types: Iterable[str]) -> dict[str, Any]:
+    """A file as the whole body, or as a field of a form."""
+    form = {"type": "object", "required": ["file"], "properties": {"file": {"type": "string", "format": "binary"}}}
+    return {**{name: {"schema": {}} for name in media_types}, "multipart/form-data": {"schema": form}}
 
 
 def _refusals(path: str, method: str, declared: RouteRule, more: Documented) -> set[int]:

@@ -8,8 +8,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 from kamhub.hub.booking.jobs import SWEEP_EXPIRED
-from kamhub.hub.payment.jobs import ADOPT_ACCOUNT
+from kamhub.hub.ledger.jobs import EARN
+from kamhub.hub.notice.jobs import PLAN_REMINDERS
+from kamhub.hub.payment.jobs import ADOPT_ACCOUNT, RELEASE_HELD
 from kamhub.hub.privacy.jobs import PRUNE
+from kamhub.hub.reconciliation.jobs import PLAN as RECONCILE
+from kamhub.hub.timetable.jobs import GENERATE
+from kamhub.hub.waiting_list.jobs import OFFER
 from kamhub.platform.job.jobs import TIDY
 from kamhub.platform.job.types import Daily, Entry, Every
 
@@ -17,7 +22,13 @@ KAMCHATKA = "Asia/Kamchatka"
 
 TIMETABLE: tuple[Entry, ...] = (
     Entry(SWEEP_EXPIRED, Every(timedelta(seconds=30)), missed="skip"),
+    Entry(OFFER, Every(timedelta(seconds=15)), missed="skip"),
     Entry(ADOPT_ACCOUNT, Every(timedelta(seconds=30)), missed="skip"),
+    Entry(PLAN_REMINDERS, Every(timedelta(minutes=5)), missed="run once"),
     Entry(TIDY, Every(timedelta(minutes=10)), missed="run once"),
+    Entry(GENERATE, Daily(1, 37, KAMCHATKA), missed="run once"),
+    Entry(RELEASE_HELD, Every(timedelta(minutes=10)), missed="skip"),
+    Entry(EARN, Daily(2, 30, KAMCHATKA), missed="run once"),
+    Entry(RECONCILE, Daily(4, 30, KAMCHATKA), missed="run once"),
     Entry(PRUNE, Daily(3, 17, KAMCHATKA), missed="run once"),
 )

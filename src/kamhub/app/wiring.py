@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 from kamhub.hub.booking.tokens import BookingTokens
@@ -13,6 +14,7 @@ from kamhub.hub.services import Hub
 from kamhub.kit.clock import Clock, SystemClock
 from kamhub.platform.crypto.keys import KeyRing, development_secret
 from kamhub.platform.database.pool import Database, PoolSizes
+from kamhub.platform.live.announcer import announcing
 from kamhub.platform.settings import Settings, SettingsRefused
 
 
@@ -39,8 +41,9 @@ async def open_hub(
 ) -> AsyncIterator[Hub]:
     """The hub's services, open until the block ends."""
     time = clock or SystemClock()
-    async with Database(database_url, application=application, sizes=sizes) as database:
+    async with Database(database_url, application=application, sizes=sizes) as database, announcing(database) as live:
         engine = SeatEngine(database, time)
+        engine.on_moved = partial(live.note, "departure")
         provider = CloudPaymentsClient(settings.cloudpayments_api_url)
         await engine.start()
         try:

@@ -7,10 +7,16 @@ from dataclasses import dataclass
 
 from kamhub.app.timetable import TIMETABLE
 from kamhub.hub.booking.jobs import JOBS as BOOKING_JOBS
+from kamhub.hub.disruption.jobs import JOBS as DISRUPTION_JOBS
+from kamhub.hub.ledger.jobs import JOBS as LEDGER_JOBS
 from kamhub.hub.notice.jobs import JOBS as NOTICE_JOBS
 from kamhub.hub.payment.jobs import JOBS as PAYMENT_JOBS
 from kamhub.hub.privacy.jobs import JOBS as PRIVACY_JOBS
+from kamhub.hub.receipt.jobs import JOBS as RECEIPT_JOBS
+from kamhub.hub.reconciliation.jobs import JOBS as RECONCILIATION_JOBS
 from kamhub.hub.services import Hub
+from kamhub.hub.timetable.jobs import JOBS as TIMETABLE_JOBS
+from kamhub.hub.waiting_list.jobs import JOBS as WAITING_LIST_JOBS
 from kamhub.platform.job.jobs import JOBS as OWN_JOBS
 from kamhub.platform.job.registry import Registry
 from kamhub.platform.job.types import Job, Queue
@@ -40,6 +46,12 @@ JOBS: tuple[Job[WorkContext], ...] = (
     *ORGANISATION_JOBS,
     *PERSON_JOBS,
     *PRIVACY_JOBS,
+    *DISRUPTION_JOBS,
+    *LEDGER_JOBS,
+    *RECEIPT_JOBS,
+    *RECONCILIATION_JOBS,
+    *TIMETABLE_JOBS,
+    *WAITING_LIST_JOBS,
     *OWN_JOBS,
 )
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from kamhub.hub.booking.tokens import BookingTokens
 from kamhub.hub.departure.views import DescribedStretch
 from kamhub.hub.payment.client import CloudPaymentsClient
+from kamhub.hub.price.types import PriceRule
 from kamhub.hub.search.types import Place, SearchQuery, SearchResult
 from kamhub.hub.seats.engine import SeatEngine
 from kamhub.kit.cache import FreshCache
@@ -34,3 +35,5 @@ class Hub:
     )
     places: FreshCache[str, Place] = field(default_factory=lambda: FreshCache(seconds=10.0, size=5_000))
     searches: FreshCache[SearchQuery, SearchResult] = field(default_factory=FreshCache)
+    # Of every tariff met in a search; they never change.
+    price_rules: dict[UUID, tuple[PriceRule, ...]] = field(default_factory=dict)

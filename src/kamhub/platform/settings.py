@@ -56,6 +56,8 @@ class Settings(BaseSettings):
     demo_password: SecretStr | None = None
     smtp_url: SecretStr | None = None
     mail_from: str = "Kamchatour Hub <noreply@localhost>"
+    telegram_api_url: str = "https://api.telegram.org"
+    sms_api_url: str = "https://sms.ru"
 
     @field_validator("allowed_origins", "trusted_proxies", mode="before")
     @classmethod

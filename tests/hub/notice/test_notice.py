@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID, uuid4
@@ -11,56 +10,16 @@ import pytest
 
 from kamhub.hub.booking import actions as bookings
 from kamhub.hub.booking.actions import HeldBooking
-from kamhub.hub.booking.types import Contact
-from kamhub.hub.notice import actions, jobs
+from kamhub.hub.notice import actions
 from kamhub.hub.notice.types import MessageKind
 from kamhub.hub.services import Hub
 from kamhub.kit.clock import ManualClock
-from kamhub.kit.text import Locale
 from kamhub.platform.job.queue import enqueue
-from kamhub.platform.job.types import DONE, GiveUp, Outcome
-from kamhub.platform.mail.types import MailMessage, MailRefused
+from kamhub.platform.job.types import DONE, GiveUp
+from kamhub.platform.mail.types import MailRefused
 from tests.builders import World
 from tests.hub.booking.support import DISPATCHER
-from tests.work import work_off
-
-
-@dataclass
-class Outbox:
-    """Keeps the mails, or fails the way it is told to."""
-
-    mails: list[MailMessage] = field(default_factory=list)
-    failure: Exception | None = None
-
-    async def send(self, message: MailMessage) -> None:
-        if self.failure is not None:
-            raise self.failure
-        self.mails.append(message)
-
-
-@dataclass
-class Context:
-    hub: Hub
-    mail: Outbox
-
-
-@pytest.fixture
-def context(hub: Hub) -> Context:
-    return Context(hub, Outbox())
-
-
-async def booked(hub: Hub, world: World, *, locale: Locale = "ru") -> HeldBooking:
-    """A booking of the operator who takes no online payment: it waits for the operator."""
-    departure = world.departure(operator=world.other)
-    held = await bookings.hold(hub, departure_id=departure, passengers=2, channel="page")
-    contact = Contact("Анна Ёлкина", "+79141234567", "anna@example.org", locale)
-    await bookings.book(hub, held.access, contact=contact)
-    return held
-
-
-async def send_all(context: Context, *, crash: bool = False) -> list[Outcome]:
-    """What the worker does with the waiting jobs."""
-    return await work_off(context.hub.database, jobs.JOBS, context, crash=crash)
+from tests.hub.notice.support import Context, booked, send_all
 
 
 async def tell(hub: Hub, held: HeldBooking, kind: MessageKind, recipient: str = "anna@example.org") -> None:

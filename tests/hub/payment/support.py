@@ -14,6 +14,7 @@ import httpx
 from kamhub.hub.booking import actions as bookings
 from kamhub.hub.booking.actions import HeldBooking
 from kamhub.hub.booking.types import Booking
+from kamhub.hub.integrity.store import INVARIANTS
 from kamhub.hub.payment import actions
 from kamhub.hub.payment.signature import sign
 from kamhub.hub.payment.types import NotificationKind
@@ -60,9 +61,12 @@ class Provider(httpx.AsyncBaseTransport):
         self.failures: list[Exception | httpx.Response] = []
         self.done: dict[str, dict[str, Any]] = {}
         self.before_answer: Callable[[], Awaitable[object]] | None = None
+        self.transactions: dict[int, dict[str, Any]] = {}
+        self.receipts: dict[str, str] = {}
+        self.page_size = 100
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        request_id = request.headers["x-request-id"]
+        request_id = request.headers.get("x-request-id", "")
         body = json.loads(request.content)
         self.calls.append((request.url.path, body, request_id))
         if self.failures:
@@ -70,17 +74,44 @@ class Provider(httpx.AsyncBaseTransport):
             if isinstance(failure, Exception):
                 raise failure
             return failure
+        if not request_id:
+            return httpx.Response(200, json=self._read(request.url.path, body))
         if request_id not in self.done:
-            self.done[request_id] = self._carry_out(request.url.path)
+            self.done[request_id] = self._carry_out(request.url.path, body)
         if self.before_answer is not None:
             await self.before_answer()
         return httpx.Response(200, json={"Success": True, "Message": None, "Model": self.done[request_id]})
 
-    def _carry_out(self, path: str) -> dict[str, Any]:
+    def _carry_out(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         number = len(self.done) + 1
         if path == "/orders/create":
             return {"Id": f"order-{number}", "Url": f"https://orders.test/d/{number}"}
+        if path == "/kkt/receipt":
+            self.receipts[f"receipt-{number}"] = "Queued"
+            return {"Id": f"receipt-{number}"}
+        if path in ("/payments/confirm", "/payments/void"):
+            status = "Completed" if path == "/payments/confirm" else "Cancelled"
+            self.list(int(body["TransactionId"]), body.get("Amount", "2500.00"), Status=status)
+            return {}
+        self.list(9000 + number, body["Amount"], OperationType="Refund", OriginalTransactionId=body["TransactionId"])
         return {"TransactionId": 9000 + number}
+
+    def list(self, number: int, amount: str = "2500.00", **fields: Any) -> None:
+        """A transaction as the service lists it, at an hour of the tests."""
+        at = "2026-11-23T18:00:00"
+        model = {"TransactionId": number, "OperationType": "Payment", "Amount": float(amount), "Currency": "RUB"}
+        more = {"Status": "Completed", "CreatedDateIso": at, "TestMode": True}
+        self.transactions[number] = self.transactions.get(number, {}) | model | more | fields
+
+    def _read(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        if path == "/v2/payments/list":
+            first = (body["PageNumber"] - 1) * self.page_size
+            page = sorted(self.transactions.items())[first : first + self.page_size]
+            return {"Success": True, "Model": [model for _, model in page]}
+        if path == "/kkt/receipt/status/get":
+            return {"Success": True, "Model": self.receipts.get(body["Id"], "NotFound")}
+        found = self.transactions.get(int(body["TransactionId"]))
+        return {"Success": bool(found), "Message": None if found else "Not found", "Model": found}
 
 
 def refusal(message: str | None = "Declined") -> httpx.Response:
@@ -163,6 +194,20 @@ class Till:
         """Arguments of the waiting jobs of that name."""
         rows = self.world.rows("SELECT args -> 'with' FROM procrastinate_jobs WHERE task_name = %s ORDER BY id", name)
         return [dict(row[0]) for row in rows]  # type: ignore[call-overload]
+
+    def broken(self) -> list[str]:
+        """Names of the promises that are broken."""
+        return [promise.name for promise in INVARIANTS if self.world.rows(promise.query) != [(0,)]]
+
+    def balances(self, booking: Booking | None = None) -> dict[str, int]:
+        """What the accounts hold, those with nothing left out; of one booking when it is given."""
+        rows = self.world.rows(
+            "SELECT l.account, sum(l.amount)::bigint FROM ledger_lines l JOIN ledger_entries e ON e.id = l.entry_id "
+            "WHERE %s::uuid IS NULL OR e.booking_id = %s GROUP BY l.account HAVING sum(l.amount) <> 0",
+            booking and booking.id,
+            booking and booking.id,
+        )
+        return {str(account): int(str(amount)) for account, amount in rows}
 
     def snapshot(self) -> dict[str, int]:
         """Rows of every table money can touch."""

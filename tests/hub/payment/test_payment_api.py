@@ -123,7 +123,15 @@ async def test_a_body_of_megabytes_is_413(hook: Hook) -> None:
 async def test_terminals_are_listed_without_their_secrets(web: Web, world: World) -> None:
     reply = await web.client.get("/api/payment-accounts", headers=web.staff(world.main, "viewer"))
     assert reply.json() == {
-        "items": [{"account_id": str(world.main.account), "public_id": "pk_test", "mode": "demo"}],
+        "items": [
+            {
+                "account_id": str(world.main.account),
+                "public_id": "pk_test",
+                "mode": "demo",
+                "receipts": False,
+                "two_stage": False,
+            }
+        ],
         "page": 1,
         "page_size": 50,
         "total": 1,

@@ -140,14 +140,77 @@ async def test_keys_the_provider_does_not_know_are_a_refusal(till: Till) -> None
     assert till.cases() == ["refund_refused"]
 
 
-async def test_after_fifty_minutes_a_repeat_could_pay_twice_and_a_person_decides(
+async def test_after_fifty_minutes_a_repeat_could_pay_twice_so_the_list_is_asked_first(
     till: Till, clock: ManualClock
 ) -> None:
     _, refund = await owed(till)
+    till.provider.list(9001, OperationType="Refund", OriginalTransactionId=1001)
     clock.advance(timedelta(minutes=50, seconds=1))
     await run(till, refund)
     assert refund_calls(till) == []
-    assert till.cases() == ["refund_refused"]
+    assert till.refunds() == [(250_000, "completed", 9001)]
+    assert till.cases() == []
+    assert till.broken() == []
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"OriginalTransactionId": 1002},
+        {"OriginalTransactionId": 1001, "Amount": 1.0},
+        {"OriginalTransactionId": 1001, "Status": "Declined"},
+        {"OriginalTransactionId": 1001, "OperationType": "CardPayout"},
+        {"OriginalTransactionId": 1001, "Amount": "nonsense"},
+    ],
+)
+async def test_what_the_list_does_not_have_is_asked_for_anew(
+    till: Till, clock: ManualClock, other: dict[str, object]
+) -> None:
+    _, refund = await owed(till)
+    till.provider.list(9500, **{"OperationType": "Refund", **other})  # type: ignore[arg-type]
+    clock.advance(timedelta(hours=1))
+    till.provider.failures += [httpx.Response(200, json={"Success": True, "Model": []}), httpx.Response(502)]
+    with pytest.raises(ProviderUnavailable):
+        await run(till, refund)
+    [(_, first)] = refund_calls(till)
+    assert first != str(refund), "the old id may be forgotten by now"
+    await run(till, refund)
+    assert [request for _, request in refund_calls(till)] == [first, first]
+    assert till.refunds()[0][1] == "completed"
+    assert till.broken() == []
+
+
+async def test_a_provider_down_for_an_hour_returns_the_money_once(till: Till, clock: ManualClock) -> None:
+    booking, refund = await owed(till)
+    for _ in range(12):
+        till.provider.failures += [httpx.ConnectError("down")] * 2
+        with pytest.raises(ProviderUnavailable):
+            await run(till, refund)
+        clock.advance(timedelta(minutes=5))
+    await run(till, refund)
+    assert till.booking(booking) == ("cancelled", 250_000, 250_000)
+    assert len([one for one in till.provider.transactions.values() if one["OperationType"] == "Refund"]) == 1
+    assert till.cases() == []
+    assert till.balances() == {}
+
+
+async def test_a_list_that_is_refused_or_never_ends(till: Till, clock: ManualClock) -> None:
+    _, refund = await owed(till)
+    clock.advance(timedelta(hours=1))
+    till.provider.failures.append(refusal("Not today"))
+    await run(till, refund)
+    assert till.world.rows("SELECT error FROM refunds") == [("Not today",)]
+
+
+async def test_killed_at_the_end_the_repeat_finds_the_effect_and_adds_none(till: Till) -> None:
+    booking, _ = await owed(till)
+    await work_off(till.hub.database, jobs.JOBS, Context(till.hub), crash=True)
+    assert till.refunds()[0][1] == "requested", "nothing of the killed run stays but what the provider did"
+    assert set(await work_off(till.hub.database, jobs.JOBS, Context(till.hub))) == {DONE}
+    assert len(till.provider.transactions) == 1
+    assert till.booking(booking) == ("cancelled", 250_000, 250_000)
+    assert till.balances() == {}
+    assert till.broken() == []
 
 
 async def test_told_by_a_notification_while_the_call_is_under_way(till: Till) -> None:
@@ -173,9 +236,19 @@ async def test_a_refund_that_is_not_there(till: Till) -> None:
     assert refund_calls(till) == []
 
 
-async def test_a_refund_of_an_account_put_away_is_a_fault_to_be_seen(till: Till) -> None:
+async def test_an_account_put_away_returns_what_it_took(till: Till) -> None:
     _, refund = await owed(till)
     till.world.execute("UPDATE payment_accounts SET archived_at = now()")
+    await run(till, refund)
+    assert till.refunds()[0][1] == "completed"
+
+
+async def test_a_refund_without_its_payment_is_a_fault_to_be_seen(till: Till, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, refund = await owed(till)
+
+    async def nothing(*_: object, **__: object) -> None:
+        return None
+
+    monkeypatch.setattr("kamhub.hub.payment.store.account_by_id", nothing)
     with pytest.raises(LookupError):
         await run(till, refund)
-    assert till.refunds()[0][1] == "requested"

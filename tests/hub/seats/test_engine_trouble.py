@@ -111,14 +111,15 @@ async def test_a_party_of_nobody_takes_nothing(hub: Hub, world: World) -> None:
     assert world.taken(departure) == [0, 0, 0]
 
 
-async def test_beside_a_bad_request_who_waits_for_a_lock_goes_on_waiting(hub: Hub, world: World) -> None:
+async def test_beside_a_bad_request_who_waits_for_a_lock_goes_on_waiting(world: World, make_engine: MakeEngine) -> None:
     kept, other = world.departure(), world.departure()
+    engine = await make_engine(lanes=2, patience_seconds=60)
     async with locked(world.owner_url, kept):
-        waiting = held_by(hub.engine, HoldAsk(kept, 1, "api"))
+        waiting = held_by(engine, HoldAsk(kept, 1, "api"))
         await asyncio.sleep(0)
         with pytest.raises(psycopg.errors.CheckViolation):
-            await hub.engine.hold(HoldAsk(other, 1, "nowhere"))
-    assert isinstance(await asyncio.wait_for(waiting, 5), NewHold)
+            await engine.hold(HoldAsk(other, 1, "nowhere"))
+    assert isinstance(await asyncio.wait_for(waiting, 60), NewHold)
 
 
 async def test_a_code_that_is_taken_is_drawn_again(hub: Hub, world: World, monkeypatch: pytest.MonkeyPatch) -> None:

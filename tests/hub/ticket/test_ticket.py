@@ -21,8 +21,10 @@ from kamhub.hub.booking.types import (
     BookingStatus,
     Contact,
     Passenger,
+    PriceBreakdown,
 )
 from kamhub.hub.departure.types import Operator, Stop, Stretch, Vehicle
+from kamhub.hub.price.types import PriceLine, PricePart
 from kamhub.hub.ticket.actions import ticket_ics, ticket_pdf, ticket_qr_svg
 from kamhub.kit.money import Money
 from kamhub.kit.text import Names
@@ -81,6 +83,7 @@ def booking(status: BookingStatus = "confirmed", people: int = 3, **changes: obj
         refunds=(),
         payment=None,
         created_at=datetime(2026, 11, 24, 2, 0, tzinfo=UTC),
+        price=PriceBreakdown((PricePart("base", 150000),), (PriceLine("adult", people, 150000),)),
     )
     return dataclasses.replace(made, **changes)  # type: ignore[arg-type]
 

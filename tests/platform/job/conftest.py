@@ -50,7 +50,7 @@ def working() -> Working:
 def eventually() -> Eventually:
     """Wait until something is true of the database; fails when it does not come true in time."""
 
-    async def wait(done: Check, seconds: float = 10.0) -> None:
+    async def wait(done: Check, seconds: float = 60.0) -> None:
         deadline = time.monotonic() + seconds
         while not await done():
             assert time.monotonic() < deadline, "it did not come true in time"

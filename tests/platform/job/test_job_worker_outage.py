@@ -55,8 +55,8 @@ async def test_the_worker_goes_on_after_a_restart_of_the_database(
     cluster.start()
 
     later = await queue.put(SLOW, word="b", seconds=0)
-    await eventually(lambda: queue.is_(later, "done"), 30)
-    await eventually(lambda: queue.is_(interrupted, "done"), 30)
+    await eventually(lambda: queue.is_(later, "done"), 90)
+    await eventually(lambda: queue.is_(interrupted, "done"), 90)
     assert worker.poll() is None
 
 

@@ -19,6 +19,9 @@ from kamhub.platform.database.pool import Database
 ENCRYPTED_COLUMNS = (
     EncryptedColumn("payment_accounts", ("organisation_id", "id"), "secret_encrypted"),
     EncryptedColumn("people", ("id",), "totp_secret"),
+    EncryptedColumn("notice_settings", ("organisation_id",), "telegram_token"),
+    EncryptedColumn("notice_settings", ("organisation_id",), "telegram_webhook_secret"),
+    EncryptedColumn("notice_settings", ("organisation_id",), "sms_key"),
 )
 
 

@@ -13,6 +13,7 @@ import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import FrameType
 from typing import NoReturn
 
 import uvicorn
@@ -25,6 +26,7 @@ from kamhub.platform.database.pool import PoolSizes
 from kamhub.platform.job.registry import Registry
 from kamhub.platform.job.types import JobRefused, WorkerCannotRecover, WorkerTimings
 from kamhub.platform.job.worker import JobWorker
+from kamhub.platform.live.hub import end_streams
 from kamhub.platform.mail.actions import mail_transport
 from kamhub.platform.mail.types import MailTransport
 from kamhub.platform.monitoring.logs import configure_logging
@@ -53,7 +55,7 @@ def web(host: str, port: int, data_dir: Path | None, *, share_port: bool = False
     except RouteWithoutRule as missing:
         fail(f"A route is not guarded: {missing}")
     _spare_the_collector()
-    server = uvicorn.Server(
+    server = _Server(
         uvicorn.Config(
             app,
             host=host,
@@ -69,6 +71,14 @@ def web(host: str, port: int, data_dir: Path | None, *, share_port: bool = False
     )
     _end_well()
     server.run(sockets=[_shared_socket(host, port)] if share_port else None)
+
+
+class _Server(uvicorn.Server):
+    """Ends what stays open by itself when it is asked to end: it would wait for it until its grace is over."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        end_streams()
+        super().handle_exit(sig, frame)
 
 
 def _end_well() -> None:

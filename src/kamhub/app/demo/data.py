@@ -1,4 +1,4 @@
-"""Writes the demo: two operators, their people, fleet and departures from today for sixty days.
+"""Writes the demo: two operators, their people, fleet, timetables and departures from today for sixty days.
 
 Every id is derived from what the row is, so a second run on the same day changes nothing and one on a later day only
 adds the days that are new.
@@ -20,7 +20,7 @@ import psycopg
 from psycopg import Connection
 
 from kamhub.app.demo.geography import PLACES
-from kamhub.app.demo.timetable import LINES, MAIN, SECOND, VEHICLES, LineSeed
+from kamhub.app.demo.timetable import DRIVERS, LINES, MAIN, SECOND, VEHICLES, LineSeed
 from kamhub.platform.crypto.keys import KeyRing
 from kamhub.platform.person.passwords import hash_password_now, matches, needs_rehash
 
@@ -85,9 +85,12 @@ def write_demo(
         _people(connection, password)
         _places(connection)
         _vehicles(connection)
+        _drivers(connection)
         for line in LINES:
             _line(connection, line)
-            _departures(connection, line, today)
+            for plate in line.plates:
+                if _timetable(connection, line, plate, today):
+                    _departures(connection, line, plate, today)
         return _account(connection, keys, public_id, api_secret)
 
 
@@ -220,34 +223,82 @@ def _line(connection: Connection, line: LineSeed) -> None:
     )
 
 
-def _departures(connection: Connection, line: LineSeed, today: date) -> None:
-    organisation, route = demo_id(line.organisation), demo_id("route", line.key)
-    capacity = {vehicle.plate: vehicle.capacity for vehicle in VEHICLES}
-    legs = len(list(pairwise(line.stops)))
-    rows = []
-    for day in (today + timedelta(days=n) for n in range(DAYS)):
-        if day.isoweekday() not in line.weekdays:
-            continue
-        for time, plate in line.runs:
-            departs_at = datetime.fromisoformat(f"{day}T{time}").replace(tzinfo=ZoneInfo(ZONE)).astimezone(UTC)
-            rows.append(
-                (
-                    organisation,
-                    demo_id("departure", line.key, departs_at.isoformat()),
-                    route,
-                    demo_id("tariff", line.key),
-                    demo_id("vehicle", plate),
-                    departs_at,
-                    departs_at - SALES_CUTOFF,
-                    capacity[plate],
-                    [0] * legs,
-                )
-            )
+def _drivers(connection: Connection) -> None:
     _insert(
         connection,
-        "departures (organisation_id, id, route_id, tariff_id, vehicle_id, departs_at, sales_close_at, capacity, taken) "
-        "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
-        rows,
+        "drivers (organisation_id, id, name, phone, languages, person_id) VALUES (%s, %s, %s, %s, %s, %s)",
+        [
+            (
+                demo_id(driver.organisation),
+                demo_id("driver", driver.plate),
+                driver.name,
+                driver.phone,
+                list(driver.languages),
+                demo_id("person", driver.email) if driver.email else None,
+            )
+            for driver in DRIVERS
+        ],
+    )
+
+
+def _timetable(connection: Connection, line: LineSeed, plate: str, today: date) -> bool:
+    """Bring the season of a timetable up to date; False when somebody has changed it: then it is theirs."""
+    row = connection.execute(
+        "INSERT INTO timetables (organisation_id, id, route_id, tariff_id, vehicle_id, driver_id, weekdays, times, "
+        "valid_from, valid_to, sales_cutoff_minutes) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) "
+        "ON CONFLICT (organisation_id, id) DO UPDATE SET valid_to = greatest(timetables.valid_to, excluded.valid_to), "
+        "valid_from = greatest(timetables.valid_from, excluded.valid_to - 730) "
+        "WHERE timetables.version = 1 AND timetables.archived_at IS NULL RETURNING id",
+        (
+            demo_id(line.organisation),
+            timetable_id(line, plate),
+            demo_id("route", line.key),
+            demo_id("tariff", line.key),
+            demo_id("vehicle", plate),
+            demo_id("driver", plate),
+            list(line.weekdays),
+            list(line.times(plate)),
+            today,
+            today + timedelta(days=DAYS - 1),
+            SALES_CUTOFF // timedelta(minutes=1),
+        ),
+    ).fetchone()
+    return row is not None
+
+
+def timetable_id(line: LineSeed, plate: str) -> UUID:
+    """The timetable by which that vehicle runs on that line."""
+    return demo_id("timetable", line.key, plate)
+
+
+def _departures(connection: Connection, line: LineSeed, plate: str, today: date) -> None:
+    organisation = demo_id(line.organisation)
+    capacity = next(vehicle.capacity for vehicle in VEHICLES if vehicle.plate == plate)
+    length = timedelta(minutes=line.stops[-1][1])
+    moments = [
+        datetime.fromisoformat(f"{day}T{time}").replace(tzinfo=ZoneInfo(ZONE)).astimezone(UTC)
+        for day in (today + timedelta(days=n) for n in range(DAYS))
+        if day.isoweekday() in line.weekdays
+        for time in line.times(plate)
+    ]
+    connection.execute(
+        "INSERT INTO departures (organisation_id, id, route_id, tariff_id, vehicle_id, driver_id, timetable_id, departs_at, "
+        "sales_close_at, capacity, taken, on_road) SELECT %s, u.id, %s, %s, %s, %s, %s, u.at, u.at - %s, %s, %s, "
+        "tstzrange(u.at, u.at + %s) FROM unnest(%s::uuid[], %s::timestamptz[]) AS u(id, at) ON CONFLICT DO NOTHING",
+        (
+            organisation,
+            demo_id("route", line.key),
+            demo_id("tariff", line.key),
+            demo_id("vehicle", plate),
+            demo_id("driver", plate),
+            timetable_id(line, plate),
+            SALES_CUTOFF,
+            capacity,
+            [0] * len(list(pairwise(line.stops))),
+            length,
+            [demo_id("departure", line.key, at.isoformat()) for at in moments],
+            moments,
+        ),
     )
 
 

@@ -20,6 +20,18 @@ class VehicleSeed:
 
 
 @dataclass(frozen=True, slots=True)
+class DriverSeed:
+    """A driver, by the plate of what they drive; ``email`` is of the demo's person who signs in as them."""
+
+    organisation: str
+    plate: str
+    name: str
+    phone: str
+    languages: tuple[str, ...]
+    email: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class LineSeed:
     """A line with its stops ``(place, minutes from the first)``, prices by pair, and runs ``(time, plate)`` on weekdays."""
 
@@ -30,6 +42,15 @@ class LineSeed:
     prices: tuple[tuple[str, str, int], ...]
     runs: tuple[tuple[str, str], ...]
     weekdays: tuple[int, ...] = EVERY_DAY
+
+    @property
+    def plates(self) -> tuple[str, ...]:
+        """The vehicles that run on it, each of them by a timetable of its own."""
+        return tuple(dict.fromkeys(plate for _, plate in self.runs))
+
+    def times(self, plate: str) -> tuple[str, ...]:
+        """When that vehicle leaves."""
+        return tuple(time for time, runs in self.runs if runs == plate)
 
 
 VEHICLES = (
@@ -42,6 +63,19 @@ VEHICLES = (
     VehicleSeed(MAIN, "А107КТ41", "bus", "Yutong ZK6852", 25, ("air_conditioning", "wifi", "toilet")),
     VehicleSeed(SECOND, "В201ВТ41", "economy", "УАЗ «Патриот»", 4, ("high_clearance",)),
     VehicleSeed(SECOND, "В202ВТ41", "minibus", "Toyota HiAce 4WD", 16, ("high_clearance",)),
+)
+
+# Everybody drives one vehicle: whoever is on the road with it is nowhere else.
+DRIVERS = (
+    DriverSeed(MAIN, "А101КТ41", "Денис Авачин", "+79140000101", ("ru", "en"), f"driver@{MAIN}.example"),
+    DriverSeed(MAIN, "А102КТ41", "Сергей Корякский", "+79140000102", ("ru", "en")),
+    DriverSeed(MAIN, "А103КТ41", "Анна Толбачик", "+79140000103", ("ru", "en")),
+    DriverSeed(MAIN, "А104КТ41", "Игорь Жупанов", "+79140000104", ("ru",)),
+    DriverSeed(MAIN, "А105КТ41", "Павел Быстров", "+79140000105", ("ru",)),
+    DriverSeed(MAIN, "А106КТ41", "Роман Горелый", "+79140000106", ("ru",)),
+    DriverSeed(MAIN, "А107КТ41", "Юрий Козыревский", "+79140000107", ("ru",)),
+    DriverSeed(SECOND, "В201ВТ41", "Олег Карымский", "+79140000201", ("ru",)),
+    DriverSeed(SECOND, "В202ВТ41", "Никита Шивелуч", "+79140000202", ("ru", "en")),
 )
 
 _BUS, _SPRINTER, _ALPHARD, _TRANSIT = "А101КТ41", "А102КТ41", "А103КТ41", "А104КТ41"

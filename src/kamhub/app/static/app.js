@@ -44,6 +44,10 @@
     event.target.dataset.sent = "1";
     all("button[type=submit]", event.target).forEach((button) => button.setAttribute("aria-disabled", "true"));
   });
+  // Who signs out takes along the manifests that were kept for boarding without a connection.
+  document.addEventListener("submit", (event) => {
+    if (event.target.getAttribute("action") === "/signout") window.caches?.delete("boarding");
+  });
   window.addEventListener("pageshow", () => all("[data-once]").forEach((form) => {
     delete form.dataset.sent;
     all("button[type=submit]", form).forEach((button) => button.removeAttribute("aria-disabled"));

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
 
-from kamhub.hub.booking import rules, store
+from kamhub.hub.booking import pricing, rules, store
+from kamhub.hub.booking.locks import lock_booking
 from kamhub.hub.booking.messages import tell_booker
 from kamhub.hub.booking.store import BookingRow
 from kamhub.hub.booking.tokens import BookingAccess
@@ -21,22 +23,28 @@ from kamhub.hub.booking.types import (
     BookingNotOpen,
     BookingStatus,
     CancellationQuote,
+    CancellationTier,
     Channel,
     Consent,
     Contact,
     HoldExpired,
     Passenger,
     PaymentLink,
+    PriceBreakdown,
 )
 from kamhub.hub.departure import store as departures
 from kamhub.hub.departure.types import Stretch
 from kamhub.hub.departure.views import DescribedStretch, describe
+from kamhub.hub.disruption import store as disruption_store
+from kamhub.hub.move import store as move_store
 from kamhub.hub.payment import actions as payments
 from kamhub.hub.payment import settle
 from kamhub.hub.payment import store as payment_store
 from kamhub.hub.payment.types import PaymentUnavailable
+from kamhub.hub.price.rules import seat_parts
+from kamhub.hub.price.types import PriceLine
 from kamhub.hub.seats import actions as seats
-from kamhub.hub.seats.types import HoldAsk, NewHold
+from kamhub.hub.seats.types import HoldAsk, LockedDeparture, NewHold
 from kamhub.hub.services import Hub
 from kamhub.kit.ids import normalise_code
 from kamhub.kit.money import Money
@@ -129,6 +137,10 @@ def _fresh(held: NewHold, stretch: Stretch) -> Booking:
         refunds=(),
         payment=None,
         created_at=held.created_at,
+        price=PriceBreakdown(
+            seat_parts(grant.price_per_seat, grant.price_parts),
+            (PriceLine("adult", grant.seats.passengers, grant.price_per_seat),),
+        ),
     )
 
 
@@ -161,6 +173,15 @@ async def _require(connection: Connection, access: BookingAccess, *, lock: bool)
     return row
 
 
+async def _require_locked(
+    connection: Connection, access: BookingAccess, now: datetime
+) -> tuple[BookingRow, LockedDeparture]:
+    locked = await lock_booking(connection, access.organisation_id, access.booking_id, now)
+    if locked is None:
+        raise BookingNotFound
+    return locked
+
+
 async def _assemble(hub: Hub, connection: Connection, row: BookingRow) -> Booking:
     beside = await store.surroundings(connection, row)
     stretch = await _stretch_in(connection, row)
@@ -187,6 +208,9 @@ async def _assemble(hub: Hub, connection: Connection, row: BookingRow) -> Bookin
         refunds=beside.refunds,
         payment=link,
         created_at=row.created_at,
+        price=pricing.breakdown(row, beside.promo),
+        moves=await move_store.moves_of(connection, row),
+        disrupted=await disruption_store.open_question(connection, row.organisation_id, row.id),
     )
 
 
@@ -198,13 +222,16 @@ async def book(
     passenger_list: Sequence[Passenger] = (),
     special_requests: str | None = None,
     consent: Consent | None = None,
+    promo_code: str | None = None,
 ) -> Booking:
     """Say who travels on a hold, and get the link to pay it by. May be repeated while the hold lives.
+
+    The kinds of the passengers and the promo code settle the total; a repeat without the code is without its discount.
 
     A hold of an organisation without a payment account becomes ``pending``: the operator decides on it. When the
     payment service does not answer the booking has no link yet; ``request_payment`` tries again. ``consent`` is the text
     that was shown before, if any.
-    Raises ``BookingNotFound``, ``HoldExpired``, ``BookingNotOpen``, ``TooManyHolds``.
+    Raises ``BookingNotFound``, ``HoldExpired``, ``BookingNotOpen``, ``TooManyHolds``, ``PromoCodeRefused``.
     """
     now = hub.clock.now()
     async with hub.database.tenant(access.organisation_id) as connection:
@@ -218,6 +245,8 @@ async def book(
         if consent is not None:
             await store.add_consent(connection, row, consent, now)
         await store.set_passengers(connection, row, contact, special_requests, passenger_list)
+        kinds = [person.kind for person in passenger_list]
+        await pricing.settle_party(connection, row, kinds, contact, promo_code, now)
         named = await _require(connection, access, lock=True)
         payable = await payment_store.account_of(connection, hub.keys, access.organisation_id) is not None
         if not payable and row.status == "on_hold":
@@ -244,8 +273,15 @@ async def quote_cancellation(hub: Hub, access: BookingAccess) -> CancellationQuo
         row = await _require(connection, access, lock=False)
         stretch = await _stretch_in(connection, row)
         rules.require_cancellable(row.status, row.expires_at, stretch.departs_at, now)
+        return await _quote(connection, row, stretch, now)
+
+
+async def _quote(connection: Connection, row: BookingRow, stretch: Stretch, now: datetime) -> CancellationQuote:
+    """What is left of the money, by the terms of the booking; all of it when the departure does not run."""
+    tiers: Sequence[CancellationTier] = (rules.EVERYTHING,)
+    if await departures.is_running(connection, row.organisation_id, row.departure_id):
         tiers = await store.tiers(connection, row.organisation_id, row.cancellation_policy_id)
-    return rules.quote_cancellation(tiers, row.money(row.paid), row.currency, stretch.departs_at, now)
+    return rules.quote_cancellation(tiers, row.left, row.currency, stretch.departs_at, now)
 
 
 async def _stretch_in(connection: Connection, row: BookingRow) -> Stretch:
@@ -264,16 +300,16 @@ async def cancel(hub: Hub, access: BookingAccess, reason: str | None) -> tuple[B
     """
     now = hub.clock.now()
     async with hub.database.tenant(access.organisation_id) as connection:
-        found = await _require(connection, access, lock=False)
-        departure = await seats.lock(connection, found.departure_id, now)
-        row = await _require(connection, access, lock=True)
+        row, departure = await _require_locked(connection, access, now)
         stretch = await _stretch_in(connection, row)
         rules.require_cancellable(row.status, row.expires_at, stretch.departs_at, now)
-        tiers = await store.tiers(connection, row.organisation_id, row.cancellation_policy_id)
-        quote = rules.quote_cancellation(tiers, row.money(row.paid), row.currency, stretch.departs_at, now)
+        quote = await _quote(connection, row, stretch, now)
         await seats.release(connection, departure, row.id, row.seats, now)
         await store.set_status(connection, row, "cancelled", now, access.actor, reason)
         await payment_store.close_orders(connection, row.organisation_id, row.id)
+        held = await payment_store.held_payment(connection, row.organisation_id, row.id)
+        if held is not None:
+            await payments.release(connection, held, now)
         payment = await payment_store.accepted_payment(connection, row.organisation_id, row.id)
         if payment is not None and quote.refund.amount > 0:
             await settle.give_money_back(
@@ -290,21 +326,36 @@ async def decide(hub: Hub, access: BookingAccess, *, trail: Trail, confirm: bool
     """
     now = hub.clock.now()
     async with hub.database.tenant(access.organisation_id) as connection:
-        found = await _require(connection, access, lock=False)
-        departure = await seats.lock(connection, found.departure_id, now)
-        row = await _require(connection, access, lock=True)
+        row, departure = await _require_locked(connection, access, now)
         rules.require_open(row.status, row.expires_at, now)
         if confirm and row.contact is None:
             raise BookingNotOpen("The booking has no passengers yet")
+        if confirm and departure.seats.status == "cancelled":
+            raise BookingNotOpen("Its departure was cancelled")
+        held = await payment_store.held_payment(connection, row.organisation_id, row.id)
+        if held is not None:
+            await (payments.capture if confirm else payments.release)(connection, held, now)
         if not confirm:
             await seats.release(connection, departure, row.id, row.seats, now)
+        elif held is not None:
+            # Confirmed by the money, once the provider has taken it.
+            await _note_decision(connection, row, trail, now, {"status": row.status, "action": "capture"})
+            return await _assemble(hub, connection, row)
         status: BookingStatus = "confirmed" if confirm else "rejected"
         await store.set_status(connection, row, status, now, access.actor, message)
         await payment_store.close_orders(connection, row.organisation_id, row.id)
         await tell_booker(connection, row, "confirmed" if confirm else "rejected", now)
-        states = {"before": {"status": row.status}, "after": {"status": status}}
-        await audit.record(connection, row.organisation_id, trail, "booking.decided", "booking", row.id, now, **states)
+        await _note_decision(connection, row, trail, now, {"status": status})
     return await load(hub, access)
+
+
+async def _note_decision(
+    connection: Connection, row: BookingRow, trail: Trail, now: datetime, after: Mapping[str, object]
+) -> None:
+    before = {"status": row.status}
+    await audit.record(
+        connection, row.organisation_id, trail, "booking.decided", "booking", row.id, now, before=before, after=after
+    )
 
 
 async def sweep(hub: Hub, limit: int = 200) -> int:

@@ -12,6 +12,7 @@ from kamhub.hub.booking.replies import BookedReply, BookingReply, CancelledReply
 from kamhub.hub.booking.tokens import BookingAccess
 from kamhub.hub.booking.types import Booking, BookingNotFound, BookingTokenInvalid, TooManyHolds
 from kamhub.hub.booking.views import booking_json, quote_json
+from kamhub.hub.price.types import PromoCodeRefused
 from kamhub.hub.services import Hub
 from kamhub.hub.ticket.actions import ticket_ics, ticket_pdf
 from kamhub.kit.text import mark
@@ -111,10 +112,11 @@ async def _book(hub: Hub, access: BookingAccess, form: BookForm, *, fresh: bool)
             passenger_list=[person.passenger() for person in form.passenger_list],
             special_requests=form.special_requests or None,
             consent=form.consented(),
+            promo_code=form.promo_code,
         )
-    except TooManyHolds:
+    except (TooManyHolds, PromoCodeRefused) as refusal:
         if fresh:  # held by this very call, which gives nobody its token
-            await actions.cancel(hub, access, "too_many_holds")
+            await actions.cancel(hub, access, refusal.code)
         raise
 
 

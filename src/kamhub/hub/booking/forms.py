@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field, model_validator
 
 from kamhub.hub.booking.types import Consent, Contact, Passenger, PassengerKind
+from kamhub.hub.price.forms import TypedPromoCode
 from kamhub.hub.privacy.texts import CURRENT, TextVersion
 from kamhub.kit.text import Locale, mark
 from kamhub.platform.web.schemas import Email, Form, Line, PersonName, Phone, Remark
@@ -77,6 +78,7 @@ class BookForm(Form):
     contact: ContactForm
     passenger_list: Annotated[list[PassengerForm], Field(max_length=MAX_PASSENGERS, default_factory=list)]
     special_requests: Remark | None = None
+    promo_code: TypedPromoCode = None
     consent: TextVersion = CURRENT
 
     @model_validator(mode="after")

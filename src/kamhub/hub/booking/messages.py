@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from kamhub.hub.booking.store import BookingRow
@@ -10,8 +11,17 @@ from kamhub.hub.notice.types import MessageKind
 from kamhub.platform.database.pool import Connection
 
 
-async def tell_booker(connection: Connection, booking: BookingRow, kind: MessageKind, now: datetime) -> None:
-    """Write a message of that kind to the booking's contact, once; nothing when there is no contact yet."""
+async def tell_booker(
+    connection: Connection,
+    booking: BookingRow,
+    kind: MessageKind,
+    now: datetime,
+    *,
+    occasion: str = "",
+    facts: Mapping[str, str] | None = None,
+    not_before: datetime | None = None,
+) -> None:
+    """Write a message of that kind to the booking's contact, once an occasion; nothing when there is no contact yet."""
     contact = booking.contact
     if contact is None:
         return
@@ -23,4 +33,7 @@ async def tell_booker(connection: Connection, booking: BookingRow, kind: Message
         locale=contact.locale,
         recipient=contact.email,
         now=now,
+        occasion=occasion,
+        facts=facts,
+        not_before=not_before,
     )

@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from kamhub.hub.booking.forms import MAX_PASSENGERS
 from kamhub.hub.booking.types import Consent, Contact, Passenger, PassengerKind
+from kamhub.hub.price.forms import TypedPromoCode
 from kamhub.hub.privacy.texts import CURRENT, TextVersion
 from kamhub.kit.text import Locale
 from kamhub.platform.web.schemas import (
@@ -62,6 +63,7 @@ class PassengersForm(PageForm):
     phone: Phone
     email: Email
     special_requests: OptionalRemark = None
+    promo_code: TypedPromoCode = None
     passenger_list: Annotated[tuple[PassengerPageForm, ...], Field(max_length=MAX_PASSENGERS)] = ()
     consent: TextVersion = CURRENT
 

@@ -27,10 +27,13 @@ from kamhub.hub.booking.page_view import booking_view
 from kamhub.hub.booking.tokens import BookingAccess
 from kamhub.hub.booking.types import Booking, BookingNotFound, BookingNotOpen, CancellationQuote, HoldExpired
 from kamhub.hub.payment.types import PaymentUnavailable
+from kamhub.hub.place.actions import photo_address
+from kamhub.hub.price.types import PromoCodeRefused
 from kamhub.hub.privacy.texts import CURRENT
 from kamhub.hub.services import Hub
 from kamhub.hub.ticket.actions import ticket_ics, ticket_pdf, ticket_qr_svg
 from kamhub.kit.errors import Refusal
+from kamhub.kit.text import Locale
 from kamhub.platform.i18n.form_errors import form_errors
 from kamhub.platform.i18n.request import locale_of
 from kamhub.platform.limit.guard import count_seats
@@ -71,7 +74,7 @@ async def hold(request: Asked, hub: Hub, departure_id: UUID) -> Redirect:
             key=str(form.key),
             channel="page",
         )
-    return _to_booking(hub, held.booking.id, held.token)
+    return to_booking(hub, held.booking.id, held.token)
 
 
 @get("/booking/{booking_id:uuid}", opt=PAGE, cache_control=_NO_STORE)
@@ -85,15 +88,18 @@ async def show(
 ) -> Response[Any]:
     """The booking as it stands; with the token of the mail's link, a redirect to the address without it."""
     if token is not None:
-        return _to_booking(hub, actions.open_token(hub, token, booking_id).booking_id, token)
-    booking = await actions.load(hub, _access(request, hub, booking_id))
-    return _booking_page(request, booking, payment=payment, waited=waited)
+        return to_booking(hub, actions.open_token(hub, token, booking_id).booking_id, token)
+    booking = await actions.load(hub, access_of(request, hub, booking_id))
+    if booking.disrupted is not None:  # its departure does not run: first of all that has to be settled
+        return Redirect(f"/booking/{booking_id}/choice", status_code=HTTP_303_SEE_OTHER)
+    photo = await photo_address(hub, booking.stretch.origin.place_id)
+    return _booking_page(request, booking, payment=payment, waited=waited, photo=photo)
 
 
 @post("/booking/{booking_id:uuid}/passengers", opt=FILL_IN, cache_control=_NO_STORE)
 async def fill_in(request: Asked, hub: Hub, booking_id: UUID) -> Response[Any]:
     """Save who travels and go on to payment, or show the form again with what was typed."""
-    access = _access(request, hub, booking_id)
+    access = access_of(request, hub, booking_id)
     booking = await actions.load(hub, access)
     sent = {name: str(value) for name, value in (await request.form()).items()}
     locale = locale_of(request)
@@ -101,8 +107,17 @@ async def fill_in(request: Asked, hub: Hub, booking_id: UUID) -> Response[Any]:
         form = PassengersForm.model_validate(nested_passengers(sent, booking.passengers))
     except ValidationError as error:
         return _booking_page(request, booking, values=sent, errors=form_errors(error, locale))
+    try:
+        await _book(hub, access, form, locale)
+    except PromoCodeRefused as refusal:
+        errors = {fault.field: fault.sentence(locale) for fault in refusal.faults}
+        return _booking_page(request, booking, values=sent, errors=errors)
+    return _back(booking_id)
+
+
+async def _book(hub: Hub, access: BookingAccess, form: PassengersForm, locale: Locale) -> None:
     # What became of the booking its page tells better than an error.
-    with suppress(HoldExpired, BookingNotOpen), way_on(f"/booking/{booking_id}"):
+    with suppress(HoldExpired, BookingNotOpen), way_on(f"/booking/{access.booking_id}"):
         await actions.book(
             hub,
             access,
@@ -110,14 +125,14 @@ async def fill_in(request: Asked, hub: Hub, booking_id: UUID) -> Response[Any]:
             passenger_list=form.passengers(),
             special_requests=form.special_requests,
             consent=form.consented(locale),
+            promo_code=form.promo_code,
         )
-    return _back(booking_id)
 
 
 @post("/booking/{booking_id:uuid}/payment", opt=PAY, status_code=HTTP_303_SEE_OTHER)
 async def ask_for_payment(request: Asked, hub: Hub, booking_id: UUID) -> Redirect:
     """Ask the payment service once more for the page to pay on."""
-    access = _access(request, hub, booking_id)
+    access = access_of(request, hub, booking_id)
     with suppress(HoldExpired, BookingNotOpen, PaymentUnavailable):
         await actions.request_payment(hub, access)
     return _back(booking_id)
@@ -126,7 +141,7 @@ async def ask_for_payment(request: Asked, hub: Hub, booking_id: UUID) -> Redirec
 @get("/booking/{booking_id:uuid}/cancel", opt=PAGE, cache_control=_NO_STORE)
 async def ask_to_cancel(request: Asked, hub: Hub, booking_id: UUID) -> Response[Any]:
     """What would come back, by which rule, before anything is asked."""
-    access = _access(request, hub, booking_id)
+    access = access_of(request, hub, booking_id)
     booking = await actions.load(hub, access)
     with way_on(f"/booking/{booking_id}"):
         quote = await actions.quote_cancellation(hub, access)
@@ -136,7 +151,7 @@ async def ask_to_cancel(request: Asked, hub: Hub, booking_id: UUID) -> Response[
 @post("/booking/{booking_id:uuid}/cancel", opt=CANCEL, cache_control=_NO_STORE)
 async def cancel(request: Asked, hub: Hub, booking_id: UUID) -> Response[Any]:
     """Cancel at the refund that was shown; when it has changed since, show the new one instead."""
-    access = _access(request, hub, booking_id)
+    access = access_of(request, hub, booking_id)
     booking = await actions.load(hub, access)
     with way_on(f"/booking/{booking_id}"):
         quote = await actions.quote_cancellation(hub, access)
@@ -154,7 +169,7 @@ async def cancel(request: Asked, hub: Hub, booking_id: UUID) -> Response[Any]:
 @get("/booking/{booking_id:uuid}/ticket.pdf", opt=PDF, cache_control=_NO_STORE)
 async def pdf(request: Asked, hub: Hub, booking_id: UUID) -> Response[bytes]:
     """The ticket to print."""
-    booking = await actions.load(hub, _access(request, hub, booking_id))
+    booking = await actions.load(hub, access_of(request, hub, booking_id))
     with way_on(f"/booking/{booking_id}"):
         content = await asyncio.to_thread(ticket_pdf, booking, locale_of(request), _address(hub, booking_id))
     return _download(content, "application/pdf", f"{booking.code}.pdf")
@@ -163,7 +178,7 @@ async def pdf(request: Asked, hub: Hub, booking_id: UUID) -> Response[bytes]:
 @get("/booking/{booking_id:uuid}/ticket.ics", opt=ICS, cache_control=_NO_STORE)
 async def ics(request: Asked, hub: Hub, booking_id: UUID) -> Response[bytes]:
     """The trip for a calendar."""
-    booking = await actions.load(hub, _access(request, hub, booking_id))
+    booking = await actions.load(hub, access_of(request, hub, booking_id))
     with way_on(f"/booking/{booking_id}"):
         content = ticket_ics(booking, locale_of(request), _address(hub, booking_id))
     return _download(content, "text/calendar; charset=utf-8", f"{booking.code}.ics")
@@ -185,7 +200,7 @@ async def look_up(request: Asked, hub: Hub) -> Response[Any]:
     except (ValidationError, BookingNotFound):
         values = {"code": sent.get("code", ""), "email_or_phone": sent.get("email_or_phone", "")}
         return render(request, "booking/look_up.html", status_code=HTTP_404_NOT_FOUND, values=values, failed=True)
-    return _to_booking(hub, held.booking.id, held.token)
+    return to_booking(hub, held.booking.id, held.token)
 
 
 @contextmanager
@@ -204,6 +219,7 @@ def _booking_page(
     *,
     payment: str | None = None,
     waited: int = 0,
+    photo: str | None = None,
     values: dict[str, str] | None = None,
     errors: dict[str, str] | None = None,
 ) -> Response[Any]:
@@ -216,6 +232,7 @@ def _booking_page(
         view=view,
         payment=payment,
         waited=waited,
+        photo=photo,
         values=values or {},
         errors=errors or {},
         text_version=CURRENT,
@@ -249,12 +266,14 @@ def _address(hub: Hub, booking_id: UUID) -> str:
     return f"{hub.public_url}/booking/{booking_id}"
 
 
-def _access(request: Asked, hub: Hub, booking_id: UUID) -> BookingAccess:
+def access_of(request: Asked, hub: Hub, booking_id: UUID) -> BookingAccess:
+    """The right to the booking that this browser keeps. Raises ``BookingTokenInvalid`` or ``BookingNotFound``."""
     return actions.open_token(hub, request.cookies.get(actions.cookie_name(booking_id)), booking_id)
 
 
-def _to_booking(hub: Hub, booking_id: UUID, token: str) -> Redirect:
-    """To the booking's page with the right to see it in a cookie; no referrer may carry the token away."""
+def to_booking(hub: Hub, booking_id: UUID, token: str, path: str | None = None) -> Redirect:
+    """To the booking's page (or to ``path`` below it) with the right to see it in a cookie; no referrer may carry the token
+    away."""
     cookie = Cookie(
         key=actions.cookie_name(booking_id),
         value=token,
@@ -265,7 +284,8 @@ def _to_booking(hub: Hub, booking_id: UUID, token: str) -> Redirect:
         secure=hub.production,
     )
     headers = {"Referrer-Policy": "no-referrer"}
-    return Redirect(f"/booking/{booking_id}", status_code=HTTP_303_SEE_OTHER, cookies=[cookie], headers=headers)
+    address = path or f"/booking/{booking_id}"
+    return Redirect(address, status_code=HTTP_303_SEE_OTHER, cookies=[cookie], headers=headers)
 
 
 def _back(booking_id: UUID) -> Redirect:

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from kamhub.hub.booking.types import BookingStatus, PassengerKind
 from kamhub.hub.departure.replies import StretchReply
+from kamhub.hub.price.replies import PriceReply
 from kamhub.kit.text import Locale
 from kamhub.platform.web.schemas import MoneyReply, Reply
 
@@ -55,6 +56,30 @@ class EventReply(Reply):
     reason: str | None
 
 
+class TripMoveReply(Reply):
+    """The party was moved from a departure to another; the times are when it was and is to leave its stop."""
+
+    id: UUID
+    at: datetime
+    from_departure_id: UUID
+    to_departure_id: UUID
+    departs_at_before: datetime
+    departs_at_after: datetime
+    total_before: MoneyReply
+    total_after: MoneyReply
+    by: str
+    reason: str
+
+
+class DisruptedReply(Reply):
+    """The departure does not run and it is not settled yet what becomes of the party; ``choice_url`` when it may choose."""
+
+    id: UUID
+    asked: bool
+    answer_until: datetime | None
+    choice_url: str | None
+
+
 class BookingReply(Reply):
     """A booking. ``expires_at`` is when its hold ends; ``paid`` and ``refunded`` are null until there is something."""
 
@@ -67,6 +92,7 @@ class BookingReply(Reply):
     passengers: int
     price_per_seat: MoneyReply
     total: MoneyReply
+    price: PriceReply
     paid: MoneyReply | None
     refunded: MoneyReply | None
     refunds: list[RefundReply]
@@ -75,6 +101,8 @@ class BookingReply(Reply):
     special_requests: str | None
     payment: PaymentReply | None
     history: list[EventReply]
+    moves: list[TripMoveReply]
+    disruption: DisruptedReply | None
     page_url: str
 
 

@@ -28,6 +28,9 @@ PAYMENT_GRACE = timedelta(minutes=10)
 MAX_UNPAID_BOOKINGS = 5
 MAX_UNPAID_SEATS = 60
 
+# What the operator calls off is returned whole, whatever the terms.
+EVERYTHING = CancellationTier(minutes_before=0, refund_percent=100)
+
 LAPSING: frozenset[BookingStatus] = frozenset({"on_hold", "pending"})
 CANCELLABLE: frozenset[BookingStatus] = frozenset({"on_hold", "pending", "confirmed"})
 _NEXT: dict[BookingStatus, frozenset[BookingStatus]] = {

@@ -16,7 +16,9 @@ from kamhub.hub.booking.types import (
     Channel,
     Consent,
     Contact,
+    NewPrice,
     Passenger,
+    PassengerKind,
     RefundState,
     UnpaidBooking,
 )
@@ -51,6 +53,9 @@ class BookingRow:
     refunded: int | None
     created_at: datetime
     channel: Channel
+    discount: int
+    price_parts: str | None
+    price_lines: str | None
 
     @property
     def seats(self) -> SeatsTaken:
@@ -64,13 +69,18 @@ class BookingRow:
             self.contact_name, self.contact_phone, self.contact_email, "en" if self.contact_locale == "en" else "ru"
         )
 
+    @property
+    def left(self) -> Money | None:
+        """What was paid and has not gone back; None when nothing was paid."""
+        return None if self.paid is None else Money(self.paid - (self.refunded or 0), self.currency)
+
     def money(self, amount: int | None) -> Money | None:
         return None if amount is None else Money(amount, self.currency)
 
 
 _COLUMNS = """organisation_id, id, code, departure_id, from_position, to_position, passengers, status, price_per_seat,
     total, currency, expires_at, contact_name, contact_phone, contact_email, contact_locale, special_requests,
-    cancellation_policy_id, paid, refunded, created_at, channel"""
+    cancellation_policy_id, paid, refunded, created_at, channel, discount, price_parts, price_lines"""
 
 _BY_ID = f"SELECT {_COLUMNS} FROM bookings WHERE organisation_id = %s AND id = %s"
 _BY_CODE = f"SELECT {_COLUMNS} FROM bookings WHERE code = %s AND organisation_id = %s"
@@ -83,6 +93,15 @@ async def load(
     query = _BY_ID + (" FOR NO KEY UPDATE" if lock else "")
     row = await (await connection.execute(query.encode(), (organisation_id, booking_id))).fetchone()
     return BookingRow(*row) if row else None
+
+
+async def lock_many(
+    connection: Connection, organisation_id: UUID, booking_ids: Sequence[UUID]
+) -> dict[UUID, BookingRow]:
+    """These bookings, locked in id order for the rest of the transaction."""
+    query = f"SELECT {_COLUMNS} FROM bookings WHERE organisation_id = %s AND id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
+    cursor = await connection.execute(query.encode(), (organisation_id, list(booking_ids)))
+    return {row.id: row for row in [BookingRow(*found) for found in await cursor.fetchall()]}
 
 
 async def by_code(connection: Connection, organisation_id: UUID, code: str) -> BookingRow | None:
@@ -104,7 +123,8 @@ async def set_status(
     if not may_become(row.status, to):
         raise ValueError(f"a booking that is {row.status} cannot become {to}")
     await connection.execute(
-        "UPDATE bookings SET status = %s WHERE organisation_id = %s AND id = %s", (to, row.organisation_id, row.id)
+        "UPDATE bookings SET status = %s, version = version + 1 WHERE organisation_id = %s AND id = %s",
+        (to, row.organisation_id, row.id),
     )
     await connection.execute(
         "INSERT INTO booking_events (organisation_id, booking_id, at, from_status, to_status, actor, reason) "
@@ -131,7 +151,7 @@ async def set_passengers(
     """Write who travels, and fix the cancellation terms of this moment."""
     await connection.execute(
         """UPDATE bookings b SET contact_name = %s, contact_phone = %s, contact_email = %s, contact_locale = %s,
-               special_requests = %s, cancellation_policy_id = o.cancellation_policy_id
+               special_requests = %s, cancellation_policy_id = o.cancellation_policy_id, version = b.version + 1
            FROM organisations o WHERE o.id = b.organisation_id AND b.organisation_id = %s AND b.id = %s""",
         (
             contact.name,
@@ -143,6 +163,11 @@ async def set_passengers(
             row.id,
         ),
     )
+    await set_passenger_list(connection, row, passengers)
+
+
+async def set_passenger_list(connection: Connection, row: BookingRow, passengers: Sequence[Passenger]) -> None:
+    """Write who travels, in the place of whoever was written before."""
     await connection.execute(
         "DELETE FROM booking_passengers WHERE organisation_id = %s AND booking_id = %s", (row.organisation_id, row.id)
     )
@@ -159,6 +184,15 @@ async def set_passengers(
                 [person.kind for person in passengers],
             ),
         )
+
+
+async def kinds(connection: Connection, row: BookingRow) -> list[PassengerKind]:
+    """The kinds of the passengers who were named."""
+    cursor = await connection.execute(
+        "SELECT kind FROM booking_passengers WHERE organisation_id = %s AND booking_id = %s ORDER BY position",
+        (row.organisation_id, row.id),
+    )
+    return [one[0] for one in await cursor.fetchall()]
 
 
 async def add_consent(connection: Connection, row: BookingRow, consent: Consent, at: datetime) -> None:
@@ -189,6 +223,23 @@ async def unpaid_of_contact(
     return [UnpaidBooking(*found) for found in await cursor.fetchall()]
 
 
+async def set_price(connection: Connection, row: BookingRow, price: NewPrice) -> None:
+    """Write what the booking costs from now on, and how that came about."""
+    await connection.execute(
+        "UPDATE bookings SET price_per_seat = %s, total = %s, discount = %s, price_parts = %s, price_lines = %s "
+        "WHERE organisation_id = %s AND id = %s",
+        (
+            price.price_per_seat,
+            price.total,
+            price.discount,
+            price.price_parts,
+            price.price_lines,
+            row.organisation_id,
+            row.id,
+        ),
+    )
+
+
 async def set_money(connection: Connection, row: BookingRow, paid: int | None, refunded: int | None) -> None:
     """Write the sums the payments of the booking add up to."""
     await connection.execute(
@@ -205,10 +256,12 @@ class Surroundings:
     passengers: tuple[Passenger, ...]
     refunds: tuple[RefundState, ...]
     payment_url: str | None
+    promo: tuple[str, int] | None = None
 
 
 async def surroundings(connection: Connection, row: BookingRow) -> Surroundings:
-    """History, passengers, refunds and the open payment link of a booking. One round trip."""
+    """History, passengers, refunds, the open payment link of a booking, its promo code (and what that took off). One round
+    trip."""
     key = (row.organisation_id, row.id)
     async with connection.pipeline():
         events = await connection.execute(
@@ -228,12 +281,20 @@ async def surroundings(connection: Connection, row: BookingRow) -> Surroundings:
         order = await connection.execute(
             "SELECT url FROM payment_orders WHERE organisation_id = %s AND booking_id = %s AND status = 'open'", key
         )
+        promo = await connection.execute(
+            "SELECT c.code, u.amount FROM promo_code_uses u "
+            "JOIN promo_codes c ON c.organisation_id = u.organisation_id AND c.id = u.promo_code_id "
+            "WHERE u.organisation_id = %s AND u.booking_id = %s",
+            key,
+        )
         link = await order.fetchone()
+        used = await promo.fetchone()
         return Surroundings(
             history=tuple(BookingEvent(*event) for event in await events.fetchall()),
             passengers=tuple(Passenger(*person) for person in await people.fetchall()),
             refunds=tuple(_refund(refund) for refund in await refunds.fetchall()),
             payment_url=link[0] if link else None,
+            promo=(used[0], used[1]) if used else None,
         )
 
 

@@ -8,12 +8,14 @@ from typing import Literal
 from uuid import UUID
 
 from kamhub.hub.departure.types import Stretch
+from kamhub.hub.price import types as prices
+from kamhub.hub.price.types import PriceLine, PricePart
 from kamhub.kit.errors import Refusal
 from kamhub.kit.money import Money
 from kamhub.kit.text import Locale, mark
 
 BookingStatus = Literal["on_hold", "pending", "confirmed", "redeemed", "expired", "cancelled", "rejected"]
-PassengerKind = Literal["adult", "child", "infant"]
+PassengerKind = prices.PassengerKind
 Channel = Literal["page", "api", "octo", "mcp", "desk", "staff"]
 
 
@@ -128,6 +130,63 @@ class PaymentLink:
 
 
 @dataclass(frozen=True, slots=True)
+class TripMove:
+    """The party was moved from a departure to another; the times are when it was and is to leave its stop, in its zone."""
+
+    id: UUID
+    at: datetime
+    from_departure_id: UUID
+    to_departure_id: UUID
+    left_at_before: datetime
+    left_at_after: datetime
+    total_before: Money
+    total_after: Money
+    actor: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Disrupted:
+    """The departure of the booking does not run, and it is not settled yet what becomes of the party.
+
+    ``asked``: the traveller chooses, until ``answer_until``; else the operator's choice is being carried out.
+    """
+
+    disruption_id: UUID
+    asked: bool
+    answer_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class PriceBreakdown:
+    """How the price came about. The parts add up to ``price_per_seat``; the lines, less ``discount``, to the total.
+
+    ``discount`` is what the promo code took off, minor units.
+    """
+
+    seat_parts: tuple[PricePart, ...]
+    lines: tuple[PriceLine, ...]
+    discount: int = 0
+    promo_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewPrice:
+    """What a booking would cost, in minor units, as it is stored: ``total`` is all seats at ``price_per_seat`` less ``discount``.
+
+    ``promo_amount`` of the discount is what the promo code takes off, if there is one.
+    """
+
+    price_per_seat: int
+    total: int
+    discount: int
+    currency: str
+    price_parts: str | None
+    price_lines: str | None
+    promo_amount: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Booking:
     """A booking with what it is for. ``status`` is already ``expired`` for a hold whose time is over."""
 
@@ -149,6 +208,13 @@ class Booking:
     refunds: tuple[RefundState, ...]
     payment: PaymentLink | None
     created_at: datetime
+    price: PriceBreakdown
+    moves: tuple[TripMove, ...] = ()
+    disrupted: Disrupted | None = None
+
+    def money(self, amount: int) -> Money:
+        """That amount in the currency of the booking."""
+        return Money(amount, self.total.currency)
 
 
 @dataclass(frozen=True, slots=True)

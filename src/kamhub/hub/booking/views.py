@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
-from kamhub.hub.booking.types import Booking, CancellationQuote
+from kamhub.hub.booking.types import Booking, CancellationQuote, PriceBreakdown, TripMove
 from kamhub.hub.departure.views import stretch_json
+from kamhub.hub.price.views import breakdown_json
 from kamhub.kit.money import Money
 
 
@@ -29,6 +30,7 @@ def booking_json(
         "passengers": booking.passengers,
         "price_per_seat": booking.price_per_seat.as_json(),
         "total": booking.total.as_json(),
+        "price": price_json(booking.price, booking.total.currency),
         "paid": money_json(booking.paid),
         "refunded": money_json(booking.refunded),
         "refunds": [{"amount": refund.amount.as_json(), "status": refund.status} for refund in booking.refunds],
@@ -50,11 +52,45 @@ def booking_json(
             }
             for event in booking.history
         ],
+        "moves": [_move(move) for move in booking.moves],
+        "disruption": _disruption(booking, public_url),
         "page_url": f"{public_url}/booking/{number}",
     }
     if token is not None:
         content["token"] = token
     return content
+
+
+def _move(move: TripMove) -> dict[str, object]:
+    return {
+        "id": str(move.id),
+        "at": move.at.isoformat(),
+        "from_departure_id": str(move.from_departure_id),
+        "to_departure_id": str(move.to_departure_id),
+        "departs_at_before": move.left_at_before.isoformat(),
+        "departs_at_after": move.left_at_after.isoformat(),
+        "total_before": move.total_before.as_json(),
+        "total_after": move.total_after.as_json(),
+        "by": move.actor,
+        "reason": move.reason,
+    }
+
+
+def _disruption(booking: Booking, public_url: str) -> dict[str, object] | None:
+    disrupted = booking.disrupted
+    if disrupted is None:
+        return None
+    return {
+        "id": str(disrupted.disruption_id),
+        "asked": disrupted.asked,
+        "answer_until": disrupted.answer_until.isoformat() if disrupted.answer_until else None,
+        "choice_url": f"{public_url}/booking/{booking.id}/choice" if disrupted.asked else None,
+    }
+
+
+def price_json(price: PriceBreakdown, currency: str) -> dict[str, object]:
+    """How the price came about."""
+    return breakdown_json(price.seat_parts, price.lines, price.discount, price.promo_code, currency)
 
 
 def _contact(booking: Booking) -> dict[str, str] | None:

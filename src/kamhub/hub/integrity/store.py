@@ -17,6 +17,84 @@ class Invariant:
     query: LiteralString
 
 
+LEDGER: tuple[Invariant, ...] = (
+    Invariant(
+        "ledger_sums_to_zero",
+        "the lines of every entry of the ledger sum to zero",
+        """
+        SELECT count(*) FROM ledger_entries e WHERE NOT EXISTS (
+          SELECT FROM ledger_lines l WHERE l.organisation_id = e.organisation_id AND l.entry_id = e.id
+        ) OR EXISTS (
+          SELECT FROM ledger_lines l WHERE l.organisation_id = e.organisation_id AND l.entry_id = e.id
+          GROUP BY l.currency HAVING sum(l.amount) <> 0)""",
+    ),
+    Invariant(
+        "money_is_entered",
+        "no payment and no refund is completed without its entry, but for test money that was refused",
+        """
+        SELECT (SELECT count(*) FROM payments p WHERE p.status = 'completed' AND NOT (p.test AND NOT p.accepted)
+                AND NOT EXISTS (SELECT FROM ledger_entries e
+                                WHERE e.organisation_id = p.organisation_id AND e.source = 'payment:' || p.id))
+          + (SELECT count(*) FROM refunds r
+             JOIN ledger_entries e ON e.organisation_id = r.organisation_id AND e.source = 'payment:' || r.payment_id
+             WHERE r.status = 'completed' AND NOT EXISTS (
+               SELECT FROM ledger_entries b WHERE b.organisation_id = r.organisation_id AND b.source = 'refund:' || r.id))""",
+    ),
+    Invariant(
+        "travellers_are_owed",
+        "what the ledger owes the travellers of a booking is what it had and has not earned or returned",
+        """
+        WITH sums AS (
+          SELECT e.organisation_id, e.booking_id, sum(l.amount) FILTER (WHERE l.account = 'travellers') AS travellers,
+            -sum(l.amount) FILTER (WHERE l.account = 'revenue') AS earned,
+            sum(l.amount) FILTER (WHERE l.account = 'receivable') AS receivable
+          FROM ledger_entries e JOIN ledger_lines l ON l.organisation_id = e.organisation_id AND l.entry_id = e.id
+          WHERE e.booking_id IS NOT NULL GROUP BY e.organisation_id, e.booking_id
+        ), returned AS (
+          SELECT r.organisation_id, r.booking_id, sum(r.amount) AS amount FROM refunds r
+          JOIN payments p ON p.organisation_id = r.organisation_id AND p.id = r.payment_id AND p.accepted
+          WHERE r.status = 'completed' GROUP BY r.organisation_id, r.booking_id
+        )
+        SELECT count(*) FROM bookings b
+        LEFT JOIN sums s ON s.organisation_id = b.organisation_id AND s.booking_id = b.id
+        LEFT JOIN returned r ON r.organisation_id = b.organisation_id AND r.booking_id = b.id
+        WHERE coalesce(s.travellers, 0) <> coalesce(s.earned, 0) - coalesce(s.receivable, 0) - coalesce(b.paid, 0)
+          - b.collected + coalesce(r.amount, 0)""",
+    ),
+    Invariant(
+        "provider_holds_the_rest",
+        "what the ledger says the payment service holds is what came in less refunds, fees, chargebacks and payouts",
+        """
+        WITH held AS (
+          SELECT organisation_id, sum(amount) FILTER (WHERE account = 'provider') AS provider,
+            sum(amount) FILTER (WHERE account = 'provider_fees') AS fees FROM ledger_lines GROUP BY organisation_id
+        ), entered AS (
+          SELECT e.organisation_id, sum(p.amount - p.charged_back - coalesce((
+            SELECT sum(r.amount) FROM refunds r WHERE r.organisation_id = p.organisation_id AND r.payment_id = p.id
+              AND r.status = 'completed'), 0)) AS amount
+          FROM ledger_entries e JOIN payments p ON p.organisation_id = e.organisation_id AND p.id = e.payment_id
+          WHERE e.kind IN ('charge', 'charge_unmatched') GROUP BY e.organisation_id
+        ), paid AS (SELECT organisation_id, sum(amount) AS amount FROM payouts GROUP BY organisation_id)
+        SELECT count(*) FROM held
+        LEFT JOIN entered ON entered.organisation_id = held.organisation_id
+        LEFT JOIN paid ON paid.organisation_id = held.organisation_id
+        WHERE coalesce(held.provider, 0) <>
+          coalesce(entered.amount, 0) - coalesce(held.fees, 0) - coalesce(paid.amount, 0)""",
+    ),
+    Invariant(
+        "commission_of_what_was_earned",
+        "the platform gets nothing of a booking that earned nothing",
+        """
+        SELECT count(*) FROM (
+          SELECT e.booking_id FROM ledger_entries e
+          JOIN ledger_lines l ON l.organisation_id = e.organisation_id AND l.entry_id = e.id
+          WHERE e.booking_id IS NOT NULL GROUP BY e.organisation_id, e.booking_id
+          HAVING coalesce(sum(l.amount) FILTER (WHERE l.account = 'commission'), 0) NOT BETWEEN 0
+            AND coalesce(-sum(l.amount) FILTER (WHERE l.account = 'revenue'), 0)
+        ) wrong""",
+    ),
+)
+
 INVARIANTS: tuple[Invariant, ...] = (
     Invariant(
         "no_oversold_leg",
@@ -79,6 +157,14 @@ INVARIANTS: tuple[Invariant, ...] = (
         ) twice""",
     ),
     Invariant(
+        "promo_within_discount",
+        "what a promo code took off a booking is part of its discount",
+        """
+        SELECT count(*) FROM promo_code_uses u
+        JOIN bookings b ON b.organisation_id = u.organisation_id AND b.id = u.booking_id
+        WHERE u.amount > b.discount""",
+    ),
+    Invariant(
         "confirmed_once",
         "a confirmed booking was confirmed exactly once",
         """
@@ -87,12 +173,25 @@ INVARIANTS: tuple[Invariant, ...] = (
           WHERE e.organisation_id = b.organisation_id AND e.booking_id = b.id AND e.to_status = 'confirmed')""",
     ),
     Invariant(
+        "no_one_dropped",
+        "whoever is booked on a cancelled departure is being moved, paid back or asked",
+        """
+        SELECT count(*) FROM bookings b
+        JOIN departures d ON d.organisation_id = b.organisation_id AND d.id = b.departure_id AND d.status = 'cancelled'
+        WHERE (b.status = 'confirmed' OR (b.status IN ('on_hold', 'pending') AND b.expires_at > now()))
+          AND NOT EXISTS (
+            SELECT FROM disrupted_bookings x JOIN disruptions y
+              ON y.organisation_id = x.organisation_id AND y.id = x.disruption_id AND y.finished_at IS NULL
+            WHERE x.organisation_id = b.organisation_id AND x.booking_id = b.id AND x.outcome IN ('waiting', 'asked'))""",
+    ),
+    Invariant(
         "no_silent_money",
         "money of a booking that is not confirmed has been returned or is on its way back",
         """
         SELECT count(*) FROM bookings b WHERE b.status IN ('expired', 'rejected') AND b.paid IS NOT NULL
           AND NOT EXISTS (SELECT FROM refunds r WHERE r.organisation_id = b.organisation_id AND r.booking_id = b.id)""",
     ),
+    *LEDGER,
 )
 
 

@@ -1,25 +1,53 @@
-"""What each message says, and whether it is still true."""
+"""Whether a message is still true, which ways it takes, when it may go out, and an operator's own words for it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from gettext import NullTranslations
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from kamhub.hub.booking.types import Booking, BookingStatus
-from kamhub.hub.notice.types import MessageKind
-from kamhub.kit.money import Money
-from kamhub.kit.phone import format_phone
-from kamhub.kit.text import Locale
-from kamhub.platform.i18n.catalogue import translator
-from kamhub.platform.i18n.formats import Formats
-from kamhub.platform.mail.letter import Button, Letter, Line
+from kamhub.hub.notice.types import Message, MessageChannel, MessageKind, Reach, Template
+from kamhub.platform.mail.letter import Letter
 
+_RIDING: tuple[BookingStatus, ...] = ("confirmed", "redeemed")
+_OPEN: tuple[BookingStatus, ...] = ("on_hold", "pending", "confirmed")
 _TRUE_WHILE: dict[MessageKind, tuple[BookingStatus, ...]] = {
     "held": ("on_hold", "pending"),
-    "confirmed": ("confirmed", "redeemed"),
+    "paid": ("on_hold", "pending"),
+    "confirmed": _RIDING,
+    "reminder_day": ("confirmed",),
+    "reminder_soon": ("confirmed",),
+    "changed": _OPEN,
     "cancelled": ("cancelled",),
     "rejected": ("rejected",),
+    "disrupted": _OPEN,
+    "moved": (*_OPEN, "redeemed"),
+    "seats_offered": ("on_hold", "pending"),
+    "payment_link": ("on_hold",),
+    "review_request": _RIDING,
 }
+# What is worth a paid message: plans change within hours, or the seats are lost.
+BY_SMS: frozenset[MessageKind] = frozenset({"disrupted", "moved", "reminder_soon", "payment_link"})
+# What nobody need be woken for.
+PATIENT: frozenset[MessageKind] = frozenset({"reminder_day", "review_request", "changed"})
+_WITH_PAYMENT: frozenset[MessageKind] = frozenset({"held", "seats_offered", "payment_link"})
+_REMINDERS: frozenset[MessageKind] = frozenset({"reminder_day", "reminder_soon"})
+
+# The link is asked for after the hold is saved, and takes a moment; then the message goes without it.
+LINK_PATIENCE = timedelta(seconds=15)
+LINK_LOOK = timedelta(seconds=1)
+# A patient message that would wait until nearly the departure goes out at once.
+_ROOM = timedelta(hours=2)
+
+PLACEHOLDERS = (
+    "name", "code", "route", "from", "to", "departs_at", "arrives_at", "meeting_point", "vehicle", "driver", "passengers",
+    "total", "paid", "refund", "pay_until", "old_departs_at", "reason", "operator", "phone", "pay_url", "page_url",
+    "choice_url", "review_url",
+)  # fmt: skip
+_PART = re.compile(r"\{\{|\}\}|\{([A-Za-z_]*)\}|[{}]")
 
 
 def still_true(kind: MessageKind, status: BookingStatus) -> bool:
@@ -27,140 +55,73 @@ def still_true(kind: MessageKind, status: BookingStatus) -> bool:
     return kind not in _TRUE_WHILE or status in _TRUE_WHILE[kind]
 
 
+def is_overtaken(message: Message, booking: Booking, now: datetime) -> bool:
+    """Whether nobody needs to hear it any more: the booking went on, or the departure is another one by now."""
+    if not still_true(message.kind, booking.status):
+        return True
+    if message.kind not in _REMINDERS:
+        return False
+    departs_at = message.facts.get("departs_at")
+    moved = departs_at is not None and datetime.fromisoformat(departs_at) != booking.stretch.departs_at
+    return moved or now >= booking.stretch.departs_at
+
+
 def waits_for_payment_link(kind: MessageKind, booking: Booking) -> bool:
     """Whether the payment link that belongs into the message is still being asked for."""
-    return kind == "held" and booking.status == "on_hold" and booking.payment is None
+    return kind in _WITH_PAYMENT and booking.status == "on_hold" and booking.payment is None
 
 
-def compose(kind: MessageKind, booking: Booking, locale: Locale, page_url: str) -> Letter:
-    """The message. ``page_url`` opens the booking and holds its token: it belongs to the recipient alone."""
-    return _Writer(booking, locale, page_url).write(kind)
+def ways(kind: MessageKind, email: str, reach: Reach) -> list[tuple[MessageChannel, str]]:
+    """The ways a message goes, each with its recipient: mail always, the messenger when there is one, else for what is
+    urgent a short message."""
+    found: list[tuple[MessageChannel, str]] = [("email", email)] if email else []
+    if reach.chat_id is not None:
+        found.append(("telegram", str(reach.chat_id)))
+    elif kind in BY_SMS and reach.phone is not None:
+        found.append(("sms", reach.phone))
+    return found
 
 
-class _Writer:
-    def __init__(self, booking: Booking, locale: Locale, page_url: str) -> None:
-        self.booking = booking
-        self.locale = locale
-        self.page_url = page_url
-        self.words: NullTranslations = translator(locale)
-        self.formats = Formats(locale)
+def send_after(kind: MessageKind, reach: Reach, now: datetime) -> datetime | None:
+    """When the quiet hours of the operator are over, None when the message need not wait for that."""
+    if kind not in PATIENT or reach.quiet_from is None or reach.quiet_to is None:
+        return None
+    ends = quiet_until(now, reach.quiet_from, reach.quiet_to, ZoneInfo(reach.time_zone))
+    late = kind != "review_request" and ends is not None and ends > reach.departs_at - _ROOM
+    return None if late else ends
 
-    def write(self, kind: MessageKind) -> Letter:
-        writers: dict[MessageKind, Callable[[], Letter]] = {
-            "held": self._held,
-            "confirmed": self._confirmed,
-            "cancelled": self._cancelled,
-            "rejected": self._rejected,
-            "money_returned": self._money_returned,
-        }
-        return writers[kind]()
 
-    def _held(self) -> Letter:
-        _, booking = self.words.gettext, self.booking
-        if booking.status == "pending" or booking.expires_at is None:
-            return self._notice(
-                _("We have your request"),
-                _("The operator has to confirm this booking. We will write to you as soon as it is decided."),
-            )
-        ends = self.formats.moment(booking.expires_at.astimezone(booking.stretch.departs_at.tzinfo))
-        until = f"{ends} ({self.formats.offset(booking.stretch.departs_at)})"
-        buttons = (Button(_("Pay"), booking.payment.url),) if booking.payment else ()
-        return self._notice(
-            _("Your seats are held"),
-            _("The seats are kept for you until %(until)s. Pay before then and they are yours.") % {"until": until},
-            _("If you do not pay, the booking ends by itself and costs nothing."),
-            buttons=buttons,
-        )
+def quiet_until(now: datetime, quiet_from: time, quiet_to: time, zone: ZoneInfo) -> datetime | None:
+    """The end of the quiet hours that ``now`` falls into, None outside of them; they may go past midnight."""
+    local = now.astimezone(zone)
+    clock = local.time()
+    over_night = quiet_from > quiet_to
+    inside = clock >= quiet_from or clock < quiet_to if over_night else quiet_from <= clock < quiet_to
+    if not inside:
+        return None
+    day = local.date() + timedelta(days=1 if over_night and clock >= quiet_from else 0)
+    return datetime.combine(day, quiet_to, zone)
 
-    def _confirmed(self) -> Letter:
-        _ = self.words.gettext
-        return self._notice(
-            _("Your trip is confirmed"),
-            _("The ticket is attached. Print it or show the code on your phone when you board."),
-        )
 
-    def _cancelled(self) -> Letter:
-        _ = self.words.gettext
-        return self._notice(_("Your booking is cancelled"), self._money_back())
+def unknown_placeholders(text: str) -> list[str]:
+    """What stands in braces and stands for nothing, each once; a brace by itself is ``{`` or ``}``. Doubled ones are text."""
+    parts = [part for part in _PART.finditer(text) if part[0] not in {"{{", "}}"}]
+    return list(dict.fromkeys(part[0] for part in parts if part[1] not in PLACEHOLDERS))
 
-    def _rejected(self) -> Letter:
-        _, booking = self.words.gettext, self.booking
-        reasons = [event.reason for event in booking.history if event.to_status == "rejected" and event.reason]
-        paragraphs = [_("The operator could not confirm this booking. The seats are not yours.")]
-        if reasons:
-            paragraphs.append(_("The operator writes: %(reason)s") % {"reason": reasons[-1]})
-        return self._notice(_("Your booking was not confirmed"), *paragraphs, self._money_back())
 
-    def _money_returned(self) -> Letter:
-        _ = self.words.gettext
-        return self._notice(
-            _("Your money is on its way back"),
-            _("Your payment arrived when this booking had already ended, so you do not travel on it."),
-            self._money_back(),
-        )
+def fill(text: str, values: Mapping[str, str]) -> str:
+    """The text with its placeholders replaced; what comes in by a value is not looked at again."""
 
-    def _money_back(self) -> str:
-        _, booking, back = self.words.gettext, self.booking, self._returned()
-        if back is not None:
-            money = {"sum": self.formats.money(back)}
-            return (
-                _("We return %(sum)s to the card or account you paid from. When it arrives depends on the bank.")
-                % money
-            )
-        if booking.paid is not None:
-            money = {"sum": self.formats.money(booking.paid)}
-            return _("By the terms of cancellation nothing of the %(sum)s paid is returned.") % money
-        return _("Nothing was charged.")
+    def put(part: re.Match[str]) -> str:
+        if part[0] in {"{{", "}}"}:
+            return part[0][0]
+        return values.get(part[1] or "", part[0])
 
-    def _returned(self) -> Money | None:
-        live = [refund.amount for refund in self.booking.refunds if refund.status != "refused"]
-        if not live:
-            return self.booking.refunded
-        total = live[0]
-        for amount in live[1:]:
-            total += amount
-        return total
+    return _PART.sub(put, text)
 
-    def _notice(self, heading: str, *paragraphs: str, buttons: tuple[Button, ...] = ()) -> Letter:
-        _ = self.words.gettext
-        return Letter(
-            subject=f"{heading} · {self.booking.code}",
-            heading=heading,
-            paragraphs=paragraphs,
-            lines=self._lines(),
-            buttons=(*buttons, Button(_("Open the booking"), self.page_url)),
-            closing=self._closing(),
-        )
 
-    def _lines(self) -> tuple[Line, ...]:
-        _, booking, stretch = self.words.gettext, self.booking, self.booking.stretch
-        names = [person.name for person in booking.passenger_list]
-        origin, destination = (stop.name.in_locale(self.locale) for stop in (stretch.origin, stretch.destination))
-        place = stretch.origin.meeting_point
-        lines = [
-            Line(_("Booking code"), booking.code),
-            Line(_("Trip"), f"{origin} → {destination}"),
-            Line(_("Departure"), self._when(departure=True)),
-            Line(_("Arrival"), self._when(departure=False)),
-            Line(_("Meeting point"), place.in_locale(self.locale) if place else origin),
-            Line(_("Passengers"), "\n".join([str(booking.passengers), *names])),
-            Line(_("Price"), self.formats.money(booking.total)),
-        ]
-        if booking.paid is not None:
-            lines.append(Line(_("Paid"), self.formats.money(booking.paid)))
-        returned = self._returned()
-        if returned is not None:
-            lines.append(Line(_("Returned"), self.formats.money(returned)))
-        return tuple(lines)
-
-    def _when(self, *, departure: bool) -> str:
-        at = self.booking.stretch.departs_at if departure else self.booking.stretch.arrives_at
-        _ = self.words.gettext
-        offset = self.formats.offset(at)
-        local = _("local time, %(offset)s") % {"offset": offset}
-        return f"{self.formats.day(at)}, {self.formats.time(at)} ({local})"
-
-    def _closing(self) -> tuple[str, ...]:
-        operator = self.booking.stretch.operator
-        phone = format_phone(operator.phone) if operator.phone else None
-        return tuple(part for part in (operator.name.in_locale(self.locale), phone, operator.email) if part)
+def in_own_words(letter: Letter, own: Template, values: Mapping[str, str]) -> Letter:
+    """The product's letter with the operator's words in the place of its own: facts and buttons stay."""
+    heading = fill(own.subject, values)
+    paragraphs = tuple(part.strip() for part in fill(own.body, values).split("\n\n") if part.strip())
+    return replace(letter, subject=heading, heading=heading, paragraphs=paragraphs)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Literal
 from uuid import UUID
 
@@ -15,28 +16,46 @@ from kamhub.hub.booking.tokens import BookingAccess
 from kamhub.hub.booking.types import BookingNotFound, BookingNotOpen
 from kamhub.hub.payment import rules, settle, store
 from kamhub.hub.payment.client import OrderRequest, ProviderRefused, ProviderUnavailable
-from kamhub.hub.payment.forms import read_fields, read_notification
+from kamhub.hub.payment.forms import read_fields, read_notification, read_receipt
+from kamhub.hub.payment.held import ask_capture as capture
+from kamhub.hub.payment.held import ask_release as release
+from kamhub.hub.payment.sending import finish_held, release_held_in_vain, send_refund
 from kamhub.hub.payment.settle import Settling, invoice_of
 from kamhub.hub.payment.signature import verify
-from kamhub.hub.payment.store import OrderRow
+from kamhub.hub.payment.store import AccountRow, OrderRow
 from kamhub.hub.payment.types import (
     CheckCode,
     Notification,
     NotificationKind,
     NotificationMalformed,
     PaymentAccount,
+    PaymentAccountNotFound,
     PaymentUnavailable,
     SignatureInvalid,
 )
+from kamhub.hub.receipt import sending as receipts
 from kamhub.hub.services import Hub
 from kamhub.kit.ids import new_id
 from kamhub.kit.money import Money
-from kamhub.platform.job.run import Mark
+from kamhub.platform.audit import actions as audit
+from kamhub.platform.database.pool import Connection
+from kamhub.platform.person.types import Staff
+from kamhub.platform.web.versions import require_version
+
+# What other rooms may call.
+__all__ = [
+    "adopt_configured_account",
+    "capture",
+    "change_account",
+    "ensure_payment_link",
+    "finish_held",
+    "receive",
+    "release",
+    "release_held_in_vain",
+    "send_refund",
+]
 
 log = structlog.get_logger(__name__)
-
-# The provider replays the result of a request id for an hour; after that a repeat would be a second refund.
-REFUND_REPEATABLE = timedelta(minutes=50)
 
 
 async def receive(
@@ -58,13 +77,17 @@ async def receive(
     if account is None or not verify(account.api_secret, body, content_hmac, x_content_hmac):
         raise SignatureInvalid
     try:
-        notification = read_notification(kind, read_fields(body, content_type))
+        fields = read_fields(body, content_type)
+        if kind == "receipt":
+            await receipts.made(hub, account.organisation_id, read_receipt(fields))
+            return 0
+        notification = read_notification(kind, fields)
     except NotificationMalformed as error:
         log.warning("notification_without_effect", kind=kind, account_id=str(account_id), reason=str(error))
         return CheckCode.REFUSE if kind == "check" else 0
     if kind == "check":
         return await _check(hub, account, notification)
-    await _settle(hub, account, notification)
+    await settle.settle_told(hub, account, notification)
     return 0
 
 
@@ -93,23 +116,6 @@ async def _booking_of(work: Settling, notification: Notification) -> BookingRow 
         return None
     found = await bookings.by_code(work.connection, work.account.organisation_id, notification.invoice)
     return await bookings.load(work.connection, found.organisation_id, found.id, lock=True) if found else None
-
-
-async def _settle(hub: Hub, account: PaymentAccount, notification: Notification) -> None:
-    async with hub.database.tenant(account.organisation_id) as connection:
-        work = Settling(connection, account, hub.clock.now(), hub.production)
-        if not await store.remember_notification(connection, account, notification, work.now):
-            return
-        match notification.kind:
-            case "pay" | "confirm":
-                await settle.settle_payment(work, notification)
-            case "fail":
-                await settle.settle_decline(work, notification)
-            case "cancel":
-                await settle.settle_release(work, notification)
-            case "refund":
-                await settle.settle_refund_told(work, notification)
-    log.info("payment_notification", kind=notification.kind, transaction_id=notification.transaction_id)
 
 
 async def adopt_configured_account(hub: Hub, public_id: str, api_secret: str) -> bool:
@@ -154,7 +160,7 @@ async def ensure_payment_link(hub: Hub, access: BookingAccess) -> None:
 async def _ask_for_link(hub: Hub, account: PaymentAccount, booking: BookingRow, order: OrderRow) -> None:
     organisation_id = account.organisation_id
     try:
-        link = await hub.provider.create_order(account, _order_request(hub, booking, order))
+        link = await hub.provider.create_order(account, _order_request(hub, account, booking, order))
     except ProviderUnavailable as error:
         log.warning("payment_order_unanswered", order_id=str(order.id), error=str(error))
         raise PaymentUnavailable from error
@@ -181,7 +187,7 @@ async def _ask_for_link(hub: Hub, account: PaymentAccount, booking: BookingRow, 
         )
 
 
-def _order_request(hub: Hub, booking: BookingRow, order: OrderRow) -> OrderRequest:
+def _order_request(hub: Hub, account: PaymentAccount, booking: BookingRow, order: OrderRow) -> OrderRequest:
     contact = booking.contact
     locale = contact.locale if contact else "ru"
     page = f"{hub.public_url}/booking/{booking.id}"
@@ -196,35 +202,44 @@ def _order_request(hub: Hub, booking: BookingRow, order: OrderRow) -> OrderReque
         locale=locale,
         success_url=f"{page}?payment=done",
         fail_url=f"{page}?payment=failed",
+        two_stage=account.two_stage,
     )
 
 
-async def send_refund(hub: Hub, organisation_id: UUID, refund_id: UUID, mark: Mark) -> None:
-    """Ask the provider to return money that was decided to be returned. Safe to run twice.
+async def change_account(
+    hub: Hub, staff: Staff, account_id: UUID, wanted: Mapping[str, bool], asked: frozenset[str] | None
+) -> AccountRow:
+    """Change how an account works from now on: ``receipts``, ``two_stage``.
 
-    ``mark`` is called in the transaction that settles it, to write there that it is done.
-    Raises ``ProviderUnavailable`` to be run again later; a refusal is settled and becomes a case.
+    Raises ``PaymentAccountNotFound``, ``VersionStale``.
     """
+    organisation_id = staff.organisation_id
     async with hub.database.tenant(organisation_id) as connection:
-        refund = await store.refund_by_id(connection, organisation_id, refund_id)
-        if refund is None or refund.status != "requested" or refund.refund_transaction_id is not None:
-            return
-        payment = await store.payment_by_id(connection, organisation_id, refund.payment_id)
-        account = await store.account_by_id(connection, hub.keys, payment.account_id) if payment else None
-    if payment is None or account is None:
-        raise LookupError(f"refund {refund_id} has no payment or no account")
-    error, transaction_id = None, None
-    if hub.clock.now() - refund.requested_at > REFUND_REPEATABLE:
-        error = "The provider did not answer for 50 minutes; look in its cabinet whether the money went back."
-    else:
-        try:
-            transaction_id = await hub.provider.refund(
-                account, refund.id, payment.transaction_id, Money(refund.amount, refund.currency)
-            )
-        except ProviderRefused as refused:
-            error = str(refused)
-    async with hub.database.tenant(organisation_id) as connection:
-        current = await store.refund_by_id(connection, organisation_id, refund_id)
-        if current is not None and current.status == "requested":
-            await settle.finish_refund(connection, payment, current, transaction_id, error, hub.clock.now())
-        await mark(connection)
+        row = await require_account(connection, account_id)
+        require_version(asked, row.version)
+        changed = replace(
+            row, receipts=wanted.get("receipts", row.receipts), two_stage=wanted.get("two_stage", row.two_stage)
+        )
+        await store.set_options(
+            connection, organisation_id, account_id, receipts=changed.receipts, two_stage=changed.two_stage
+        )
+        await audit.record(
+            connection,
+            organisation_id,
+            staff.trail,
+            "payment_account.changed",
+            "payment_account",
+            account_id,
+            hub.clock.now(),
+            before={"receipts": row.receipts, "two_stage": row.two_stage},
+            after={"receipts": changed.receipts, "two_stage": changed.two_stage},
+        )
+    return changed
+
+
+async def require_account(connection: Connection, account_id: UUID) -> AccountRow:
+    """The account with that id in the caller's scope. Raises ``PaymentAccountNotFound``."""
+    found = next((row for row in await store.list_accounts(connection) if row.id == account_id), None)
+    if found is None:
+        raise PaymentAccountNotFound
+    return found

@@ -3,19 +3,21 @@
 from typing import cast, get_args
 from uuid import UUID
 
-from litestar import Request, get, post
+from litestar import Request, get, patch, post
 from litestar.types import ASGIApp
 
 from kamhub.hub.payment import actions, store
-from kamhub.hub.payment.forms import NotificationBody
-from kamhub.hub.payment.replies import NotificationReply, PaymentAccountListReply
+from kamhub.hub.payment.forms import NotificationBody, PaymentAccountForm
+from kamhub.hub.payment.replies import NotificationReply, PaymentAccountListReply, PaymentAccountReply
 from kamhub.hub.payment.types import NotificationKind
+from kamhub.hub.payment.views import account_json
 from kamhub.hub.services import Hub
 from kamhub.platform.person.types import Staff
-from kamhub.platform.web.json import json_reply, list_reply, validate
+from kamhub.platform.web.json import json_reply, list_reply, read_json, validate
 from kamhub.platform.web.problems import NotFound
 from kamhub.platform.web.rules import rule
 from kamhub.platform.web.schemas import Documented, PageParameters
+from kamhub.platform.web.versions import asked_version, etag, require_version
 
 _KINDS = frozenset(get_args(NotificationKind))
 
@@ -68,8 +70,48 @@ async def accounts(request: Request, hub: Hub, staff: Staff) -> ASGIApp:
         rows = await store.list_accounts(connection)
     # An operator has a handful: the page is cut here.
     shown = rows[page.offset : page.offset + page.page_size]
-    items = [{"account_id": str(id_), "public_id": public_id, "mode": mode} for id_, public_id, mode in shown]
-    return list_reply(items, page, len(rows))
+    return list_reply([account_json(row) for row in shown], page, len(rows))
 
 
-HANDLERS = (notification, accounts)
+@get(
+    "/api/payment-accounts/{account_id:uuid}",
+    opt=rule(
+        access="staff",
+        permission="payments.read",
+        rate="api",
+        reply=PaymentAccountReply,
+        refusals=(401, 403, 404),
+    ),
+)
+async def account(hub: Hub, staff: Staff, account_id: UUID) -> ASGIApp:
+    """One terminal, with its ``ETag``."""
+    async with hub.database.tenant(staff.organisation_id) as connection:
+        row = await actions.require_account(connection, account_id)
+    return json_reply(account_json(row), headers=etag(row.version))
+
+
+@patch(
+    "/api/payment-accounts/{account_id:uuid}",
+    opt=rule(
+        access="staff",
+        permission="organisation.manage",
+        rate="api",
+        csrf="token",
+        body=PaymentAccountForm,
+        reply=PaymentAccountReply,
+        refusals=(400, 401, 403, 404, 412, 415, 422),
+        audit="payment_account.changed",
+    ),
+)
+async def change_account(request: Request, hub: Hub, staff: Staff, account_id: UUID) -> ASGIApp:
+    """Say whether the terminal has a cash register, and whether money is set aside first and taken on confirmation."""
+    asked = asked_version(request)
+    async with hub.database.tenant(staff.organisation_id) as connection:
+        require_version(asked, (await actions.require_account(connection, account_id)).version)
+    form = await read_json(request, PaymentAccountForm)
+    wanted = {name: value for name, value in form.model_dump().items() if value is not None}
+    row = await actions.change_account(hub, staff, account_id, wanted, asked)
+    return json_reply(account_json(row), headers=etag(row.version))
+
+
+HANDLERS = (notification, accounts, account, change_account)

@@ -8,14 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import httpx
 import stamina
 
-from kamhub.hub.payment.types import OrderLink, PaymentAccount
+from kamhub.hub.payment.models import read_operation
+from kamhub.hub.payment.types import Operation, OrderLink, PaymentAccount
 from kamhub.kit.money import Money
+
+MOST_PAGES = 1000
+SERVICE = 4  # tag 1212
 
 
 class ProviderUnavailable(Exception):
@@ -39,6 +44,25 @@ class OrderRequest:
     locale: str
     success_url: str
     fail_url: str
+    two_stage: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptRequest:
+    """What ``kkt/receipt`` needs: one line of a service, money in minor units.
+
+    ``method`` is tag 1214 (1: prepaid whole, 4: settled whole); a settled line is paid from the ``advance``.
+    """
+
+    request_id: UUID
+    income: bool
+    invoice: str
+    payer: str
+    email: str
+    label: str
+    amount: Money
+    method: int
+    advance: bool
 
 
 class CloudPaymentsClient:
@@ -69,7 +93,7 @@ class CloudPaymentsClient:
                 "Email": order.email,
                 "InvoiceId": order.invoice,
                 "AccountId": order.payer,
-                "RequireConfirmation": False,
+                "RequireConfirmation": order.two_stage,
                 "SendEmail": False,
                 "CultureName": "en-US" if order.locale == "en" else "ru-RU",
                 "SuccessRedirectUrl": order.success_url,
@@ -94,8 +118,70 @@ class CloudPaymentsClient:
         except (KeyError, TypeError, ValueError):
             raise ProviderUnavailable("the reply to payments/refund has no transaction id") from None
 
+    async def confirm(self, account: PaymentAccount, request_id: UUID, transaction_id: int, amount: Money) -> None:
+        """Take money that was set aside. Raises as ``create_order``."""
+        body = {"TransactionId": transaction_id, "Amount": f"{amount.major():.2f}"}
+        await self._call(account, "/payments/confirm", request_id, body)
+
+    async def void(self, account: PaymentAccount, request_id: UUID, transaction_id: int) -> None:
+        """Let money go that was set aside. Raises as ``create_order``."""
+        await self._call(account, "/payments/void", request_id, {"TransactionId": transaction_id})
+
+    async def operation(self, account: PaymentAccount, transaction_id: int) -> Operation:
+        """What the provider says of a transaction now. Raises as ``create_order``."""
+        reply = await self._reply(account, "/payments/get", None, {"TransactionId": transaction_id})
+        model = reply.get("Model")
+        # A declined one is told with ``Success`` false and a model.
+        found = read_operation(model) if isinstance(model, dict) else None
+        if found is None:
+            raise ProviderRefused(_message(reply))
+        return found
+
+    async def operations(self, account: PaymentAccount, since: datetime, until: datetime) -> list[Operation]:
+        """Everything the provider did between two moments, page by page. Raises as ``create_order``."""
+        found: dict[int, Operation] = {}
+        for number in range(1, MOST_PAGES + 1):
+            body = {"CreatedDateGte": _iso(since), "CreatedDateLte": _iso(until), "PageNumber": number}
+            reply = await self._reply(account, "/v2/payments/list", None, body)
+            rows = reply.get("Model")
+            if not reply.get("Success") or not isinstance(rows, list):
+                raise ProviderRefused(_message(reply))
+            page = [read for row in rows if isinstance(row, dict) and (read := read_operation(row)) is not None]
+            fresh = [one for one in page if one.transaction_id not in found]
+            found.update((one.transaction_id, one) for one in fresh)
+            # A page that tells nothing new is the last one, whatever it holds.
+            if not fresh:
+                return list(found.values())
+        raise ProviderUnavailable("the list of operations does not end")
+
+    async def receipt(self, account: PaymentAccount, receipt: ReceiptRequest) -> str:
+        """Ask the cash register for a receipt; its id at the provider. Raises as ``create_order``."""
+        model = await self._call(account, "/kkt/receipt", receipt.request_id, receipt_body(receipt))
+        number = model.get("Id")
+        if not isinstance(number, str) or not number:
+            raise ProviderUnavailable("the reply to kkt/receipt has no id")
+        return number
+
+    async def receipt_status(self, account: PaymentAccount, number: str) -> str:
+        """``Queued``, ``Processed``, ``Error`` or ``NotFound``. Raises as ``create_order``."""
+        reply = await self._reply(account, "/kkt/receipt/status/get", None, {"Id": number})
+        status = reply.get("Model")
+        if not reply.get("Success") or not isinstance(status, str):
+            raise ProviderRefused(_message(reply))
+        return status
+
     async def _call(
         self, account: PaymentAccount, path: str, request_id: UUID, body: Mapping[str, object]
+    ) -> dict[str, Any]:
+        """The model of a call that was accepted."""
+        reply = await self._reply(account, path, request_id, body)
+        if not reply.get("Success"):
+            raise ProviderRefused(_message(reply))
+        model = reply.get("Model")
+        return model if isinstance(model, dict) else {}
+
+    async def _reply(
+        self, account: PaymentAccount, path: str, request_id: UUID | None, body: Mapping[str, object]
     ) -> dict[str, Any]:
         try:
             return await self._attempt(account, path, request_id, body)
@@ -104,13 +190,13 @@ class CloudPaymentsClient:
 
     @stamina.retry(on=httpx.TransportError, attempts=2, timeout=12.0, wait_initial=0.2, wait_max=1.0)
     async def _attempt(
-        self, account: PaymentAccount, path: str, request_id: UUID, body: Mapping[str, object]
+        self, account: PaymentAccount, path: str, request_id: UUID | None, body: Mapping[str, object]
     ) -> dict[str, Any]:
         response = await self._http.post(
             path,
             json=body,
             auth=(account.public_id, account.api_secret),
-            headers={"X-Request-ID": str(request_id)},
+            headers={"X-Request-ID": str(request_id)} if request_id is not None else {},
         )
         if response.status_code == httpx.codes.UNAUTHORIZED:
             raise ProviderRefused("the public id and API secret of the account are not accepted")
@@ -119,8 +205,33 @@ class CloudPaymentsClient:
             reply = response.json()
         except ValueError:
             raise ProviderUnavailable(f"{path}: the reply is not JSON") from None
-        if not isinstance(reply, dict) or not reply.get("Success"):
-            message = reply.get("Message") if isinstance(reply, dict) else None
-            raise ProviderRefused(str(message or "refused without a message")[:300])
-        model = reply.get("Model")
-        return model if isinstance(model, dict) else {}
+        return reply if isinstance(reply, dict) else {}
+
+
+def receipt_body(receipt: ReceiptRequest) -> dict[str, object]:
+    """The body of ``kkt/receipt``: the INN and the tax system are those the register has."""
+    amount = float(receipt.amount.major())
+    item = {
+        "label": receipt.label[:128],
+        "price": amount,
+        "quantity": 1,
+        "amount": amount,
+        "vat": None,
+        "method": receipt.method,
+        "object": SERVICE,
+    }
+    paid = {"electronic": 0, "advancePayment": amount} if receipt.advance else {"electronic": amount}
+    return {
+        "Type": "Income" if receipt.income else "IncomeReturn",
+        "InvoiceId": receipt.invoice,
+        "AccountId": receipt.payer,
+        "CustomerReceipt": {"Items": [item], "email": receipt.email or None, "amounts": paid},
+    }
+
+
+def _message(reply: Mapping[str, object]) -> str:
+    return str(reply.get("Message") or "refused without a message")[:300]
+
+
+def _iso(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -10,9 +10,10 @@ from urllib.parse import parse_qsl
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from kamhub.hub.payment.types import Notification, NotificationKind, NotificationMalformed
+from kamhub.hub.payment.types import Notification, NotificationKind, NotificationMalformed, ReceiptTold
 from kamhub.kit.money import Money, parse_major
 from kamhub.kit.text import clean_line
+from kamhub.platform.web.schemas import Flag, Form
 
 MAX_FIELDS = 200
 _INTEGER = re.compile(r"[0-9]{1,18}")
@@ -20,6 +21,10 @@ _INTEGER = re.compile(r"[0-9]{1,18}")
 _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,10})?([eE]\+?[0-9]{1,2})?")
 # What only a finished payment carries; the body of a Check has none of them and otherwise looks the same.
 _PAY_ONLY = ("GatewayName", "AuthCode", "Token", "TotalFee", "Rrn")
+
+_RECEIPT_TYPES = frozenset({"Income", "IncomeReturn", "Expense", "ExpenseReturn"})
+MAX_NUMBER = 100
+MAX_URL = 500
 
 Short = Annotated[str, Field(max_length=100)]
 
@@ -41,6 +46,16 @@ class NotificationBody(BaseModel):
     OperationType: Short | None = None
     PaymentTransactionId: Annotated[int, Field(ge=0, lt=10**18)] | None = None
     TestMode: Short | None = None
+
+
+class PaymentAccountForm(Form):
+    """How a terminal works; what is left out stays.
+
+    ``receipts``: it has a cash register of CloudKassir. ``two_stage``: money is set aside, and taken on confirmation.
+    """
+
+    receipts: Flag | None = None
+    two_stage: Flag | None = None
 
 
 def read_fields(body: bytes, content_type: str) -> dict[str, str]:
@@ -96,6 +111,21 @@ def read_notification(kind: NotificationKind, fields: Mapping[str, str]) -> Noti
         method=_short(fields.get("PaymentMethod") or fields.get("CardType")),
         card_last_four=_short(fields.get("CardLastFour")),
         decline_reason=_short(fields.get("Reason") or fields.get("ReasonCode")) if kind == "fail" else None,
+        fee=_fee(fields) if kind == "pay" else None,
+    )
+
+
+def read_receipt(fields: Mapping[str, str]) -> ReceiptTold:
+    """What the cash register did. Raises ``NotificationMalformed``."""
+    number = (fields.get("Id") or "").strip()
+    if not number or len(number) > MAX_NUMBER or fields.get("Type") not in _RECEIPT_TYPES:
+        raise NotificationMalformed("not the fields of a receipt notification")
+    url = (fields.get("Url") or "").strip()
+    transaction = fields.get("TransactionId", "").strip()
+    return ReceiptTold(
+        id=number,
+        url=url if url.startswith("https://") and len(url) <= MAX_URL else None,
+        transaction_id=int(transaction) if _INTEGER.fullmatch(transaction) else None,
     )
 
 
@@ -144,6 +174,18 @@ def _amount(fields: Mapping[str, str]) -> Money:
     if amount.amount <= 0:
         raise NotificationMalformed("Amount is not positive")
     return amount
+
+
+def _fee(fields: Mapping[str, str]) -> int | None:
+    """What the provider keeps, when it told a number that can be one: the rest of the notification counts without it."""
+    text = fields.get("TotalFee", "").strip()
+    if not _NUMBER.fullmatch(text):
+        return None
+    try:
+        fee = parse_major(text, "RUB").amount
+    except ValueError:
+        return None
+    return fee if fee > 0 else None
 
 
 def _short(text: str | None) -> str | None:

@@ -20,6 +20,8 @@ class PaymentAccountReply(Reply):
     account_id: UUID
     public_id: str
     mode: Literal["demo", "live"]
+    receipts: bool
+    two_stage: bool
 
 
 class PaymentAccountListReply(ListReply[PaymentAccountReply]):

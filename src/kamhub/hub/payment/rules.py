@@ -118,3 +118,27 @@ def judge_payment(notification: Notification, invoice: Invoice | None, *, test_r
         return Verdict(accepted=False, give_back=True, case="paid_twice")
     status = effective_status(invoice.status, invoice.expires_at, now)
     return _BY_STATUS[status]
+
+
+def returnable(status: PaymentStatus, amount: int, returned: int, charged_back: int) -> int:
+    """What of a payment may still go back, minor units: nothing before it was taken, nothing twice."""
+    return max(0, amount - returned - charged_back) if status == "completed" else 0
+
+
+def judge_acceptance(
+    *,
+    payment_status: PaymentStatus,
+    accepted: bool,
+    untouched: bool,
+    same_currency: bool,
+    has_money: bool,
+    status: BookingStatus,
+) -> Verdict | None:
+    """What counting a payment after all means for its booking, or None when it cannot be.
+
+    ``untouched``: nothing of it went back. A booking that was cancelled or rejected keeps no money.
+    """
+    if payment_status != "completed" or accepted or not untouched or not same_currency or has_money:
+        return None
+    verdict = _BY_STATUS[status]
+    return None if verdict.give_back else verdict

@@ -1,28 +1,50 @@
 """Money that arrived or went back, settled with its booking in one transaction.
 
-Every source of such news (notification, reply to our own call) ends here. Order of locks: departure, booking, payment.
+Every source of such news (notification, reply to our own call, the provider's list) ends here. Order of locks: departure,
+booking, payment, refund.
 """
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+import structlog
+
 from kamhub.hub.booking import store as bookings
+from kamhub.hub.booking.locks import lock_booking
 from kamhub.hub.booking.messages import tell_booker
 from kamhub.hub.booking.rules import LAPSING, prolonged
 from kamhub.hub.booking.store import BookingRow
-from kamhub.hub.payment import rules, store
+from kamhub.hub.payment import books, rules, store
+from kamhub.hub.payment.held import ask_release
+from kamhub.hub.payment.refunding import REFUND, finish_refund, give_money_back, lock_money, refund_happened
 from kamhub.hub.payment.rules import Invoice, Verdict
-from kamhub.hub.payment.store import PaymentRow, RefundRow
+from kamhub.hub.payment.store import PaymentRow
 from kamhub.hub.payment.types import CaseKind, Notification, PaymentAccount, PaymentStatus
 from kamhub.hub.seats import actions as seats
+from kamhub.hub.seats.types import LockedDeparture
+from kamhub.hub.services import Hub
 from kamhub.kit.money import Money
 from kamhub.platform.database.pool import Connection
-from kamhub.platform.job.queue import enqueue
-from kamhub.platform.job.types import Kind, Queue
+from kamhub.platform.job.run import Mark
 
-REFUND = Kind("payment.send_refund", Queue.PAYMENTS, "tenant", frozenset({"refund_id"}))
+__all__ = [
+    "REFUND",
+    "Settling",
+    "confirm_paid",
+    "finish_refund",
+    "give_money_back",
+    "invoice_of",
+    "settle_decline",
+    "settle_payment",
+    "settle_refund_told",
+    "settle_release",
+    "settle_told",
+]
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +73,11 @@ def invoice_of(booking: BookingRow) -> Invoice:
 
 async def settle_payment(work: Settling, notification: Notification) -> None:
     """A payment that was authorised or completed, whichever notification said so first."""
+    found = await store.payment_by_transaction(work.connection, work.account, notification.transaction_id, lock=False)
+    booking, departure = await _lock_booking(work, found, notification.invoice)
     known = await store.payment_by_transaction(work.connection, work.account, notification.transaction_id)
     if known is not None and not rules.is_news(known.status, notification):
         return
-    booking, departure = await _lock_booking(work, known, notification.invoice)
     invoice = invoice_of(booking) if booking else None
     verdict = rules.judge_payment(notification, invoice, test_refused=work.test_refused(notification), now=work.now)
     if (
@@ -68,8 +91,10 @@ async def settle_payment(work: Settling, notification: Notification) -> None:
         await _await_capture(work, verdict, booking, payment)
         return
     await _carry_out(work, verdict, booking, departure, payment)
+    if verdict.case != "test_payment":
+        await books.enter_charge(work.connection, payment, notification.fee, work.now)
     for transaction_id, amount in await store.early_refunds(work.connection, payment):
-        await _refund_happened(work, payment, transaction_id, amount)
+        await refund_happened(work.connection, payment, transaction_id, amount, work.now)
 
 
 async def _write(
@@ -93,7 +118,7 @@ async def _write(
 
 async def _lock_booking(
     work: Settling, known: PaymentRow | None, code: str | None
-) -> tuple[BookingRow | None, seats.LockedDeparture | None]:
+) -> tuple[BookingRow | None, LockedDeparture | None]:
     """The booking of a payment, and its departure, locked: a capture need not name the invoice again."""
     organisation_id = work.account.organisation_id
     found = None
@@ -103,17 +128,18 @@ async def _lock_booking(
         found = await bookings.by_code(work.connection, organisation_id, code)
     if found is None:
         return None, None
-    departure = await seats.lock(work.connection, found.departure_id, work.now)
-    return await bookings.load(work.connection, organisation_id, found.id, lock=True), departure
+    return await lock_booking(work.connection, organisation_id, found.id, work.now) or (None, None)
 
 
 async def _await_capture(work: Settling, verdict: Verdict, booking: BookingRow | None, payment: PaymentRow) -> None:
-    """The bank has set the money aside: the seats wait for the capture. Nothing can be given back before it."""
+    """The bank has set the money aside: the seats wait for the operator, and what must go back is let go at once."""
     if verdict.case is not None:
         await _case(work, verdict.case, payment)
     if await store.was_told(work.connection, payment, "cancel"):
         await _release(work, payment)
         return
+    if verdict.give_back:
+        await ask_release(work.connection, payment, work.now)
     if verdict.accepted and booking is not None and booking.status in LAPSING and booking.expires_at is not None:
         until = await bookings.sales_close_at(work.connection, booking)
         if booking.expires_at > work.now:
@@ -124,31 +150,48 @@ async def _carry_out(
     work: Settling,
     verdict: Verdict,
     booking: BookingRow | None,
-    departure: seats.LockedDeparture | None,
+    departure: LockedDeparture | None,
     payment: PaymentRow,
 ) -> None:
     case = verdict.case
     give_back = verdict.give_back
     if booking is not None and departure is not None and verdict.accepted:
-        confirm = verdict.confirm
+        confirmed = await confirm_paid(work.connection, verdict, booking, departure, payment, work.now)
         if verdict.retake:
-            runs = departure.seats.status != "cancelled" and work.now < departure.seats.departs_at
-            confirm = runs and await seats.retake(work.connection, departure, booking.seats, work.now)
-            case, give_back = ("late_payment_revived", False) if confirm else ("late_payment_refunded", True)
-            fresh = await bookings.load(work.connection, booking.organisation_id, booking.id)
-            booking = fresh or booking
-        await bookings.set_money(work.connection, booking, payment.amount, None)
-        await store.close_orders(work.connection, booking.organisation_id, booking.id)
-        if confirm:
-            reason = "paid_late" if verdict.retake else "paid"
-            await bookings.set_status(work.connection, booking, "confirmed", work.now, "payment", reason)
-            await tell_booker(work.connection, booking, "confirmed", work.now)
+            case, give_back = ("late_payment_revived", False) if confirmed else ("late_payment_refunded", True)
     if give_back:
         await give_money_back(work.connection, payment, payment.amount, case or "returned", work.now)
         if booking is not None:
             await tell_booker(work.connection, booking, "money_returned", work.now)
     if case is not None:
         await _case(work, case, payment)
+
+
+async def confirm_paid(
+    connection: Connection,
+    verdict: Verdict,
+    booking: BookingRow,
+    departure: LockedDeparture,
+    payment: PaymentRow,
+    now: datetime,
+) -> bool:
+    """Count the payment for its booking, and confirm the booking when the verdict says so; whether it was confirmed.
+
+    One that has to take its seats again is confirmed only when they are free and the departure still runs.
+    """
+    confirm = verdict.confirm
+    if verdict.retake:
+        runs = departure.seats.status != "cancelled" and now < departure.seats.departs_at
+        confirm = runs and await seats.retake(connection, departure, booking.seats, now)
+        fresh = await bookings.load(connection, booking.organisation_id, booking.id)
+        booking = fresh or booking
+    await bookings.set_money(connection, booking, payment.amount, None)
+    await store.close_orders(connection, booking.organisation_id, booking.id)
+    if confirm:
+        reason = "paid_late" if verdict.retake else "paid"
+        await bookings.set_status(connection, booking, "confirmed", now, "payment", reason)
+        await tell_booker(connection, booking, "confirmed", now)
+    return confirm
 
 
 async def _case(work: Settling, kind: CaseKind, payment: PaymentRow, **details: str) -> None:
@@ -163,33 +206,9 @@ async def _case(work: Settling, kind: CaseKind, payment: PaymentRow, **details: 
     )
 
 
-async def give_money_back(connection: Connection, payment: PaymentRow, amount: int, reason: str, now: datetime) -> None:
-    """Write the intent to return money, and the job that does it, in the caller's transaction."""
-    refund_id = await store.request_refund(connection, payment, amount, reason, now)
-    await enqueue(
-        connection,
-        REFUND,
-        organisation_id=payment.organisation_id,
-        lock=f"payment:{payment.id}",
-        refund_id=str(refund_id),
-    )
-    await _sum_up(connection, payment)
-
-
-async def _sum_up(connection: Connection, payment: PaymentRow) -> None:
-    """Bring ``bookings.refunded`` to what the refunds of its counted payment add up to."""
-    if payment.booking_id is None or not payment.accepted:
-        return
-    returned = await store.refunded_sum(connection, payment.organisation_id, payment.id)
-    await connection.execute(
-        "UPDATE bookings SET refunded = %s WHERE organisation_id = %s AND id = %s AND paid IS NOT NULL",
-        (min(returned, payment.amount) or None, payment.organisation_id, payment.booking_id),
-    )
-
-
 async def settle_decline(work: Settling, notification: Notification) -> None:
     """An attempt that failed. The payer may try again on the same page, so the booking is left alone."""
-    if await store.payment_by_transaction(work.connection, work.account, notification.transaction_id):
+    if await store.payment_by_transaction(work.connection, work.account, notification.transaction_id, lock=False):
         return
     code = notification.invoice
     booking = await bookings.by_code(work.connection, work.account.organisation_id, code) if code else None
@@ -206,8 +225,11 @@ async def settle_decline(work: Settling, notification: Notification) -> None:
 
 async def settle_release(work: Settling, notification: Notification) -> None:
     """Money set aside was released uncaptured."""
-    payment = await store.payment_by_transaction(work.connection, work.account, notification.transaction_id)
-    if payment is not None and payment.status == "authorized":
+    found = await store.payment_by_transaction(work.connection, work.account, notification.transaction_id, lock=False)
+    if found is None:
+        return
+    payment = await lock_money(work.connection, found)
+    if payment.status == "authorized":
         await _release(work, payment)
 
 
@@ -226,8 +248,9 @@ async def settle_refund_told(work: Settling, notification: Notification) -> None
     """The provider says that money went back: ours that was on its way, or one made in its cabinet."""
     if notification.payment_transaction_id is None:
         return
-    payment = await store.payment_by_transaction(work.connection, work.account, notification.payment_transaction_id)
-    if payment is None:
+    transaction_id = notification.payment_transaction_id
+    found = await store.payment_by_transaction(work.connection, work.account, transaction_id, lock=False)
+    if found is None:
         await store.open_case(
             work.connection,
             "unknown_refund",
@@ -236,45 +259,30 @@ async def settle_refund_told(work: Settling, notification: Notification) -> None
             details={"transaction_id": str(notification.transaction_id)},
         )
         return
-    await _refund_happened(work, payment, notification.transaction_id, notification.amount.amount)
+    payment = await lock_money(work.connection, found)
+    await refund_happened(work.connection, payment, notification.transaction_id, notification.amount.amount, work.now)
 
 
-async def _refund_happened(work: Settling, payment: PaymentRow, transaction_id: int, amount: int) -> None:
-    refund = await store.refund_for_notification(work.connection, payment, transaction_id, amount)
-    if refund is None:
-        await store.insert_told_refund(work.connection, payment, transaction_id, amount, work.now)
-        await _case(work, "unknown_refund", payment, refund_transaction_id=str(transaction_id))
-        await _sum_up(work.connection, payment)
-    elif refund.status != "completed":
-        await finish_refund(work.connection, payment, refund, transaction_id, None, work.now)
+async def settle_told(hub: Hub, account: PaymentAccount, notification: Notification, mark: Mark | None = None) -> bool:
+    """Act on news of money once, however often and by whomever it is told; False when it was before.
+
+    ``mark`` is called in the same transaction.
+    """
+    async with hub.database.tenant(account.organisation_id) as connection:
+        work = Settling(connection, account, hub.clock.now(), hub.production)
+        news = await store.remember_notification(connection, account, notification, work.now)
+        if news:
+            await _SETTLERS[notification.kind](work, notification)
+        if mark is not None:
+            await mark(connection)
+    log.info("payment_notification", kind=notification.kind, transaction_id=notification.transaction_id, news=news)
+    return news
 
 
-async def finish_refund(
-    connection: Connection,
-    payment: PaymentRow,
-    refund: RefundRow,
-    refund_transaction_id: int | None,
-    error: str | None,
-    now: datetime,
-) -> None:
-    """A refund was carried out, or refused for good (``error``): then a person has to look at it."""
-    await store.settle_refund(
-        connection,
-        refund,
-        status="refused" if error else "completed",
-        refund_transaction_id=refund_transaction_id,
-        error=error,
-        now=now,
-    )
-    if error:
-        await store.open_case(
-            connection,
-            "refund_refused",
-            organisation_id=refund.organisation_id,
-            now=now,
-            booking_id=refund.booking_id,
-            payment_id=refund.payment_id,
-            refund_id=refund.id,
-            details={"message": error},
-        )
-    await _sum_up(connection, payment)
+_SETTLERS: Mapping[str, Callable[[Settling, Notification], Awaitable[None]]] = {
+    "pay": settle_payment,
+    "confirm": settle_payment,
+    "fail": settle_decline,
+    "cancel": settle_release,
+    "refund": settle_refund_told,
+}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import IntEnum
 from typing import Literal
 from uuid import UUID
@@ -26,6 +27,13 @@ CaseKind = Literal[
     "refund_refused",
     "unknown_refund",
     "order_refused",
+    "lost_notification",
+    "missing_at_provider",
+    "amount_differs",
+    "chargeback",
+    "receipt_refused",
+    "capture_refused",
+    "move_difference",
 ]
 
 
@@ -39,6 +47,30 @@ class PaymentUnavailable(Refusal):
     code = "payment_unavailable"
     status = 503
     title = mark("The payment service does not answer; the seats stay held, try again in a moment")
+
+
+class PaymentNotFound(Refusal):
+    """There is no such payment in this organisation."""
+
+    code = "payment_not_found"
+    status = 404
+    title = mark("There is no such payment")
+
+
+class PaymentAccountNotFound(Refusal):
+    """There is no such payment account in this organisation."""
+
+    code = "payment_account_not_found"
+    status = 404
+    title = mark("There is no such payment account")
+
+
+class PaymentNotAcceptable(Refusal):
+    """Money that went back already, or a booking that has its money or is over."""
+
+    code = "payment_not_acceptable"
+    status = 409
+    title = mark("This payment cannot count for its booking")
 
 
 class NotificationMalformed(Exception):
@@ -58,13 +90,18 @@ class CheckCode(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class PaymentAccount:
-    """A terminal of an operator. ``api_secret`` is decrypted and must not be logged."""
+    """A terminal of an operator. ``api_secret`` is decrypted and must not be logged.
+
+    ``receipts``: it has a cash register; ``two_stage``: money is set aside first, and taken when the operator confirms.
+    """
 
     organisation_id: UUID
     id: UUID
     public_id: str
     api_secret: str
     mode: Literal["demo", "live"]
+    receipts: bool = False
+    two_stage: bool = False
 
     def __repr__(self) -> str:
         return f"PaymentAccount(id={self.id}, mode={self.mode})"
@@ -74,7 +111,8 @@ class PaymentAccount:
 class Notification:
     """A notification of any kind, already known to have the fields of its kind.
 
-    ``payment_transaction_id`` is set for refunds only: the payment that is returned.
+    ``payment_transaction_id`` is set for refunds only: the payment that is returned. ``fee`` is what the provider keeps,
+    minor units, when it told.
     """
 
     kind: NotificationKind
@@ -88,6 +126,7 @@ class Notification:
     method: str | None = None
     card_last_four: str | None = None
     decline_reason: str | None = None
+    fee: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,3 +135,30 @@ class OrderLink:
 
     provider_order_id: str
     url: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptTold:
+    """A receipt the cash register made: ``id`` is the provider's, ``url`` where it can be seen."""
+
+    id: str
+    url: str | None
+    transaction_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A line of the provider's own list. ``parent`` is the payment that a refund returns."""
+
+    transaction_id: int
+    kind: Literal["payment", "refund"]
+    amount: Money
+    status: Literal["authorized", "completed", "declined", "cancelled", "waiting"]
+    parent: int | None
+    invoice: str | None
+    account: str | None
+    test: bool
+    at: datetime | None
+    method: str | None = None
+    card_last_four: str | None = None
+    fee: int | None = None

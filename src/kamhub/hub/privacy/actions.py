@@ -36,7 +36,8 @@ async def _look(hub: Hub, staff: Staff, traveller: Traveller, action: str) -> Pe
         found = await store.find_bookings(connection, organisation_id, traveller)
         documents = await held.of_bookings(connection, organisation_id, found, now)
         other = await held.messages_to(connection, organisation_id, traveller.email, found) if traveller.email else ()
-        data = PersonalData(documents, other)
+        waiting = await held.waiting(connection, organisation_id, traveller.phone, traveller.email)
+        data = PersonalData(documents, other, waiting)
         await audit.record(
             connection, organisation_id, staff.trail, action, _OBJECT, None, now, after={"counts": data.counts()}
         )
@@ -69,6 +70,7 @@ async def erase(hub: Hub, staff: Staff, traveller: Traveller, reason: ErasureRea
         passengers, messages = await store.erase_bookings(connection, organisation_id, theirs, now)
         if traveller.email is not None:
             messages += await store.erase_recipient(connection, organisation_id, traveller.email)
+        await store.erase_waiting(connection, organisation_id, traveller)
         erased = Erased(tuple(theirs), passengers, messages)
         facts = {"reason": reason, "counts": erased.counts(), "bookings": [str(booking) for booking in theirs]}
         await audit.record(

@@ -17,6 +17,12 @@ _LISTS: tuple[tuple[LiteralString, LiteralString], ...] = (
            FROM booking_passengers p WHERE p.organisation_id = b.organisation_id AND p.booking_id = b.id""",
     ),
     (
+        "promo_codes",
+        """SELECT jsonb_agg(jsonb_build_object('code', c.code, 'discount', u.amount, 'used_at', u.used_at))
+           FROM promo_code_uses u JOIN promo_codes c ON c.organisation_id = u.organisation_id AND c.id = u.promo_code_id
+           WHERE u.organisation_id = b.organisation_id AND u.booking_id = b.id""",
+    ),
+    (
         "consents",
         """SELECT jsonb_agg(jsonb_build_object('text_version', c.text_version, 'locale', c.locale, 'channel', c.channel,
              'given_at', c.given_at) ORDER BY c.given_at)
@@ -37,9 +43,26 @@ _LISTS: tuple[tuple[LiteralString, LiteralString], ...] = (
     ),
     (
         "messages",
-        """SELECT jsonb_agg(jsonb_build_object('kind', m.kind, 'recipient', m.recipient, 'locale', m.locale,
-             'created_at', m.created_at, 'sent_at', m.sent_at) ORDER BY m.created_at)
+        """SELECT jsonb_agg(jsonb_build_object('kind', m.kind, 'channel', m.channel, 'recipient', m.recipient,
+             'locale', m.locale, 'created_at', m.created_at, 'sent_at', m.sent_at, 'subject', m.subject, 'text', m.body)
+             ORDER BY m.created_at)
            FROM messages m WHERE m.organisation_id = b.organisation_id AND m.booking_id = b.id""",
+    ),
+    (
+        "telegram_chats",
+        """SELECT jsonb_agg(jsonb_build_object('chat_id', t.chat_id, 'linked_at', t.linked_at))
+           FROM telegram_chats t WHERE t.organisation_id = b.organisation_id AND t.booking_id = b.id""",
+    ),
+    (
+        "reviews",
+        """SELECT jsonb_agg(jsonb_build_object('rating', v.rating, 'comment', v.comment, 'author', v.author,
+             'created_at', v.created_at, 'reply', v.reply))
+           FROM reviews v WHERE v.organisation_id = b.organisation_id AND v.booking_id = b.id""",
+    ),
+    (
+        "notes",
+        """SELECT jsonb_agg(jsonb_build_object('at', n.at, 'text', n.text) ORDER BY n.at, n.id)
+           FROM booking_notes n WHERE n.organisation_id = b.organisation_id AND n.booking_id = b.id""",
     ),
     (
         "history",
@@ -76,6 +99,13 @@ FROM messages WHERE organisation_id = %s AND lower(recipient) = %s AND recipient
 ORDER BY created_at"""
 
 
+_WAITING = """
+SELECT jsonb_build_object('status', w.status, 'passengers', w.passengers, 'departs_at', d.departs_at, 'name', w.name,
+  'phone', w.phone, 'email', w.email, 'locale', w.locale, 'created_at', w.created_at, 'offered_at', w.offered_at)
+FROM waiting_parties w JOIN departures d ON d.organisation_id = w.organisation_id AND d.id = w.departure_id
+WHERE w.organisation_id = %s AND (w.phone = %s OR lower(w.email) = %s) ORDER BY w.created_at"""
+
+
 async def of_bookings(
     connection: Connection, organisation_id: UUID, bookings: Sequence[UUID], now: datetime
 ) -> tuple[Document, ...]:
@@ -89,4 +119,12 @@ async def messages_to(
 ) -> tuple[Document, ...]:
     """Messages to that address of other bookings than these."""
     rows = await (await connection.execute(_MESSAGES, (organisation_id, email, list(but)))).fetchall()
+    return tuple(row[0] for row in rows)
+
+
+async def waiting(
+    connection: Connection, organisation_id: UUID, phone: str | None, email: str | None
+) -> tuple[Document, ...]:
+    """Where somebody with that phone or e-mail waits for a seat, or waited."""
+    rows = await (await connection.execute(_WAITING, (organisation_id, phone, email))).fetchall()
     return tuple(row[0] for row in rows)

@@ -33,6 +33,7 @@ class FoundReply(Reply):
 
     counts: CountsReply
     bookings: list[FoundBookingReply]
+    waiting: int
 
 
 class ErasedCountsReply(Reply):

@@ -39,6 +39,11 @@ _FORGET_ANSWERS: tuple[LiteralString, LiteralString] = (
     """UPDATE cases SET details = details - 'message'
        WHERE organisation_id = %s AND booking_id = ANY (%s) AND kind = 'order_refused'""",
 )
+# Where they are written to, and what they said of the trip; the stars stay, or the operator's rating would be another.
+_FORGET_WORDS: tuple[LiteralString, LiteralString] = (
+    "DELETE FROM telegram_chats WHERE organisation_id = %s AND booking_id = ANY (%s)",
+    "UPDATE reviews SET comment = NULL, author = '' WHERE organisation_id = %s AND booking_id = ANY (%s)",
+)
 
 OLD_CONTACTS: LiteralString = """
 SELECT b.organisation_id, b.id FROM bookings b
@@ -48,7 +53,7 @@ OLD_KEYS: LiteralString = """
 DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY (
   SELECT ctid FROM idempotency_keys WHERE created_at < %s ORDER BY created_at LIMIT %s FOR UPDATE SKIP LOCKED))"""
 OLD_RECIPIENTS: LiteralString = """
-UPDATE messages SET recipient = 'erased' WHERE ctid = ANY (ARRAY (
+UPDATE messages SET recipient = 'erased', subject = NULL, body = NULL, facts = '{}' WHERE ctid = ANY (ARRAY (
   SELECT ctid FROM messages WHERE recipient <> 'erased' AND created_at < %s AND sent_at IS NOT NULL
   ORDER BY created_at LIMIT %s FOR UPDATE SKIP LOCKED))"""
 OLD_UNSENT: LiteralString = """
@@ -107,15 +112,19 @@ async def erase_bookings(
         (at, *theirs),
     )
     await connection.execute("SELECT erase_booking_reasons(%s, id) FROM unnest(%s::uuid[]) AS id", theirs)
+    await connection.execute("DELETE FROM booking_notes WHERE organisation_id = %s AND booking_id = ANY (%s)", theirs)
     for statement in (CLOSE_ORDERS, _FORGET_CARDS, *_FORGET_ANSWERS):
         await connection.execute(statement, theirs)
     unsent = await connection.execute(
         "DELETE FROM messages WHERE organisation_id = %s AND booking_id = ANY (%s) AND sent_at IS NULL", theirs
     )
     sent = await connection.execute(
-        "UPDATE messages SET recipient = %s WHERE organisation_id = %s AND booking_id = ANY (%s) AND recipient <> %s",
+        "UPDATE messages SET recipient = %s, subject = NULL, body = NULL, facts = '{}' "
+        "WHERE organisation_id = %s AND booking_id = ANY (%s) AND recipient <> %s",
         (ERASED, *theirs, ERASED),
     )
+    for statement in _FORGET_WORDS:
+        await connection.execute(statement, theirs)
     return passengers.rowcount, unsent.rowcount + sent.rowcount
 
 
@@ -128,7 +137,8 @@ async def erase_recipient(connection: Connection, organisation_id: UUID, email: 
         address,
     )
     sent = await connection.execute(
-        "UPDATE messages SET recipient = 'erased' WHERE organisation_id = %s AND lower(recipient) = %s "
+        "UPDATE messages SET recipient = 'erased', subject = NULL, body = NULL, facts = '{}' "
+        "WHERE organisation_id = %s AND lower(recipient) = %s "
         "AND recipient <> 'erased' RETURNING booking_id",
         address,
     )
@@ -136,6 +146,14 @@ async def erase_recipient(connection: Connection, organisation_id: UUID, email: 
     for statement in _FORGET_ANSWERS:
         await connection.execute(statement, (organisation_id, found))
     return len(found)
+
+
+async def erase_waiting(connection: Connection, organisation_id: UUID, traveller: Traveller) -> None:
+    """Take the traveller off every waiting list."""
+    await connection.execute(
+        "DELETE FROM waiting_parties WHERE organisation_id = %s AND (phone = %s OR lower(email) = %s)",
+        _of(organisation_id, traveller),
+    )
 
 
 async def lock_these(connection: Connection, organisation_id: UUID, bookings: Sequence[UUID]) -> list[UUID]:

@@ -27,10 +27,12 @@ class Traveller:
 
 @dataclass(frozen=True, slots=True)
 class PersonalData:
-    """Everything one organisation holds of a traveller. ``messages`` are those of bookings that are somebody else's now."""
+    """Everything one organisation holds of a traveller. ``messages`` are those of bookings that are somebody else's now,
+    ``waiting`` where they wait for a seat."""
 
     bookings: tuple[Document, ...]
     messages: tuple[Document, ...]
+    waiting: tuple[Document, ...] = ()
 
     def counts(self) -> dict[str, int]:
         """How much there is of what."""

@@ -13,6 +13,7 @@ def found_json(data: PersonalData) -> Document:
     return {
         "counts": data.counts(),
         "bookings": [{name: booking[name] for name in brief} for booking in data.bookings],
+        "waiting": len(data.waiting),
     }
 
 
@@ -25,6 +26,7 @@ def export_json(data: PersonalData, traveller: Traveller, at: datetime) -> Docum
         "counts": data.counts(),
         "bookings": data.bookings,
         "messages": data.messages,
+        "waiting": data.waiting,
     }
 
 

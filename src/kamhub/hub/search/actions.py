@@ -6,12 +6,11 @@ from datetime import date
 from uuid import UUID
 
 from kamhub.hub.departure import store as departure_store
-from kamhub.hub.departure.types import DepartureDetails, DepartureNotFound, Leg, Stop, Stretch
+from kamhub.hub.departure.types import DepartureDetails, DepartureNotFound, Leg, Stop
 from kamhub.hub.search import rules, store
 from kamhub.hub.search.types import Place, PlaceNotFound, SearchQuery, SearchResult
 from kamhub.hub.seats.types import StretchNotServed
 from kamhub.hub.services import Hub
-from kamhub.kit.money import Money
 from kamhub.kit.text import clean_line
 from kamhub.platform.database.pool import Connection
 
@@ -64,7 +63,7 @@ async def _find_offers(hub: Hub, query: SearchQuery) -> SearchResult:
     bounds = rules.day_bounds(query.day, origin.time_zone)
     async with hub.database.public() as connection:
         parameters = store.offer_parameters(query, origin.id, destination.id, bounds, now)
-        offers = await store.find_offers(connection, origin, destination, parameters)
+        offers = await store.find_offers(connection, origin, destination, parameters, query, hub.price_rules)
         near: list[date] = []
         if not offers:
             near = await store.near_dates(connection, {**parameters, "zone": origin.time_zone})
@@ -73,14 +72,16 @@ async def _find_offers(hub: Hub, query: SearchQuery) -> SearchResult:
 
 
 async def departure_details(
-    hub: Hub, departure_id: UUID, origin: str | None = None, destination: str | None = None
+    hub: Hub, departure_id: UUID, origin: str | None = None, destination: str | None = None, passengers: int = 1
 ) -> DepartureDetails:
-    """One departure with all its stops and seats; the stretch defaults to its first and last stop.
+    """One departure with all its stops and seats, at the price for so many passengers; the stretch defaults to its first and
+    last stop.
 
     Raises ``DepartureNotFound``, ``PlaceNotFound``, ``StretchNotServed``.
     """
+    now = hub.clock.now()
     async with hub.database.public() as connection:
-        cursor = await connection.execute(store.DEPARTURE.encode(), {"id": departure_id, "now": hub.clock.now()})
+        cursor = await connection.execute(store.DEPARTURE.encode(), {"id": departure_id, "now": now})
         row = await cursor.fetchone()
         if row is None:
             raise DepartureNotFound
@@ -93,11 +94,14 @@ async def departure_details(
         stretch = await departure_store.load_stretch(
             connection, organisation_id, departure_id, start.position, end.position
         )
-        price = await store.price_between(connection, organisation_id, tariff_id, start.position, end.position)
-    if stretch is None or price is None:
+        base = await store.price_between(connection, organisation_id, tariff_id, start.position, end.position)
+        await store.learn_rules(connection, {(organisation_id, tariff_id)}, hub.price_rules)
+    if stretch is None or base is None:
         raise StretchNotServed
-    seats = store.counters(taken, lapsed)
-    return _details(stretch, price, stops, seats, capacity, status, sales_close_at)
+    sold = store.Sold(capacity, store.counters(taken, lapsed), status, sales_close_at, departs_at)
+    offer = store.make_offer(stretch, base, hub.price_rules[tariff_id], sold, passengers, now)
+    legs = tuple(Leg(n, n + 1, count, capacity - count) for n, count in enumerate(sold.taken))
+    return DepartureDetails(offer, stops, legs)
 
 
 async def _stop_for(connection: Connection, stops: tuple[Stop, ...], reference: str | None, default: Stop) -> Stop:
@@ -108,17 +112,3 @@ async def _stop_for(connection: Connection, stops: tuple[Stop, ...], reference: 
         if stop.place_id == place.id:
             return stop
     raise StretchNotServed
-
-
-def _details(
-    stretch: Stretch,
-    price: Money,
-    stops: tuple[Stop, ...],
-    taken: tuple[int, ...],
-    capacity: int,
-    status: str,
-    sales_close_at: object,
-) -> DepartureDetails:
-    legs = tuple(Leg(n, n + 1, count, capacity - count) for n, count in enumerate(taken))
-    offer = store.make_offer(stretch, price, capacity, taken, status, sales_close_at)  # type: ignore[arg-type]
-    return DepartureDetails(offer, stops, legs)

@@ -5,22 +5,13 @@ from litestar.types import ASGIApp
 
 from kamhub.hub.departure.views import offer_json
 from kamhub.hub.search import actions
-from kamhub.hub.search.forms import PlaceParameters, SearchParameters, same_place
-from kamhub.hub.search.replies import PlaceListReply, SearchReply
+from kamhub.hub.search.forms import SearchParameters, same_place
+from kamhub.hub.search.replies import SearchReply
 from kamhub.hub.search.types import Place, SearchResult
 from kamhub.hub.services import Hub
 from kamhub.platform.web.json import json_reply, validate
 from kamhub.platform.web.problems import InputInvalid
 from kamhub.platform.web.rules import rule
-
-
-@get("/api/places", opt=rule(access="public", rate="public", body=PlaceParameters, reply=PlaceListReply))
-async def places(request: Request, hub: Hub) -> ASGIApp:
-    """Places by name in either language, forgiving typing."""
-    asked = validate(PlaceParameters, request.query_params)
-    found = await actions.find_places(hub, asked.q, asked.limit)
-    items = [place_json(place) for place in found]
-    return json_reply({"items": items, "page": 1, "page_size": asked.limit, "total": len(items)})
 
 
 @get(
@@ -61,4 +52,4 @@ def result_json(result: SearchResult, passengers: int) -> dict[str, object]:
     }
 
 
-HANDLERS = (places, search)
+HANDLERS = (search,)

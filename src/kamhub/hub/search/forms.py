@@ -64,10 +64,3 @@ class SearchParameters(Query):
             max_price=self.max_price,
             features=tuple(sorted(wanted)),
         )
-
-
-class PlaceParameters(Query):
-    """Query of ``GET /api/places``."""
-
-    q: Annotated[str, Field(max_length=100), Line] = ""
-    limit: int = Field(default=20, ge=1, le=50)

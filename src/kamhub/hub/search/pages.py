@@ -13,6 +13,7 @@ from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_422_UNPR
 from pydantic import ValidationError
 
 from kamhub.hub.departure.types import Offer
+from kamhub.hub.place.actions import photo_address
 from kamhub.hub.search import actions
 from kamhub.hub.search.forms import MAX_PASSENGERS, same_place
 from kamhub.hub.search.page_forms import SearchForm, raw_search
@@ -76,12 +77,13 @@ async def departure(
     passengers: Annotated[int, QueryParameter(ge=1, le=MAX_PASSENGERS)] = 1,
 ) -> Response[Any]:
     """One departure: its stops, free seats leg by leg, the price, the button that holds."""
-    details = await actions.departure_details(hub, departure_id, origin, destination)
+    details = await actions.departure_details(hub, departure_id, origin, destination, passengers)
     now = hub.clock.now()
     return render(
         request,
         "search/departure.html",
         details=details,
+        photo=await photo_address(hub, details.offer.stretch.origin.place_id),
         passengers=passengers,
         sale=sale_state(details.offer, passengers, now),
         key=new_id(),

@@ -21,10 +21,6 @@ class PlaceReply(Reply):
     time_zone: str
 
 
-class PlaceListReply(ListReply[PlaceReply]):
-    """Places, the nearest to what was typed first."""
-
-
 class SearchReply(ListReply[OfferReply]):
     """The departures of a day; ``near_dates`` when there are none."""
 

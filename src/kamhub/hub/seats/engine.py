@@ -74,6 +74,8 @@ class SeatEngine:
         self._prices: dict[UUID, PriceTable] = {}
         self.counters = EngineCounters()
         self.on_round: Callable[[int], None] | None = None
+        # Organisation and id of departures whose counters a round has moved, once that is committed.
+        self.on_moved: Callable[[list[tuple[UUID, UUID]]], None] | None = None
 
     async def start(self) -> None:
         """Begin serving."""
@@ -170,6 +172,8 @@ class SeatEngine:
                     answers.one(caller, DepartureNotFound())
         if holds or lapsed:
             await store.write_round(connection, moved, holds, lapsed, now)
+            if self.on_moved is not None:
+                self.on_moved([(departure.organisation_id, departure.id) for departure, _ in moved])
         self._count(answers, len(locked_elsewhere))
         answers.deliver()
         waiting_on = {departure_id: lines[departure_id] for departure_id in locked_elsewhere}

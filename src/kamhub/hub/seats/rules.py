@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
+from kamhub.hub.price.rules import seat_price
 from kamhub.hub.seats.types import (
     DepartureSeats,
     Grant,
@@ -76,11 +77,24 @@ def decide(
     free = free_seats(taken, departure.capacity, start, end)
     if free < ask.passengers:
         raise SoldOut(free)
+    parts = None
+    if prices.rules:
+        price = seat_price(
+            amount,
+            prices.rules,
+            departs_at=departure.departs_at,
+            now=now,
+            taken_fullest=departure.capacity - free,
+            capacity=departure.capacity,
+            passengers=ask.passengers,
+        )
+        amount, parts = price.amount, price.parts
     return Grant(
         seats=SeatsTaken(start, end, ask.passengers),
         price_per_seat=amount,
         currency=prices.currency,
         expires_at=hold_until(now, departure.hold_minutes, departure.sales_close_at),
+        price_parts=parts,
     )
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from kamhub.hub.price.store import load_rules
 from kamhub.hub.seats.types import (
     DepartureSeats,
     LapsedBooking,
@@ -43,14 +44,14 @@ WITH moved AS (
 ), held AS (
   SELECT * FROM unnest(%s::text::uuid[], %s::text::uuid[], %s::text::text[], %s::text::uuid[], %s::text::int2[],
                        %s::text::int2[], %s::text::int2[], %s::text::int8[], %s::text::text[],
-                       %s::text::timestamptz[], %s::text::text[])
+                       %s::text::timestamptz[], %s::text::text[], %s::text::text[])
     AS u(organisation_id, id, code, departure_id, from_position, to_position, passengers, price_per_seat,
-         currency, expires_at, channel)
+         currency, expires_at, channel, price_parts)
 ), booked AS (
   INSERT INTO bookings (organisation_id, id, code, departure_id, from_position, to_position, passengers, status,
-                        price_per_seat, total, currency, expires_at, channel, created_at)
+                        price_per_seat, total, currency, expires_at, channel, price_parts, created_at)
   SELECT organisation_id, id, code, departure_id, from_position, to_position, passengers, 'on_hold',
-         price_per_seat, price_per_seat * passengers, currency, expires_at, channel, %s
+         price_per_seat, price_per_seat * passengers, currency, expires_at, channel, price_parts, %s
   FROM held
 )
 INSERT INTO booking_events (organisation_id, booking_id, at, to_status, actor)
@@ -183,11 +184,12 @@ def _columns(holds: Sequence[NewHold]) -> tuple[str, ...]:
         _array([grant.currency for grant in grants]),
         _array([grant.expires_at.isoformat() for grant in grants]),
         _array([hold.channel for hold in holds]),
+        _array([grant.price_parts or "NULL" for grant in grants]),
     )
 
 
 def _array(values: Iterable[object]) -> str:
-    """A PostgreSQL array literal of values that need no quoting (ids, numbers, codes, times): nothing a caller typed.
+    """A PostgreSQL array literal of values that need no quoting (ids, numbers, codes, times, parts of a price): nothing a caller typed.
 
     psycopg adapts lists element by element, which cost more than all the rest of a round.
     """
@@ -204,18 +206,23 @@ async def load_plans(connection: Connection, route_ids: Iterable[UUID]) -> dict[
 
 
 async def load_prices(connection: Connection, tariff_ids: Iterable[UUID]) -> dict[UUID, PriceTable]:
-    """Prices of these tariffs."""
-    query = """SELECT t.id, t.currency, p.from_position, p.to_position, p.amount FROM tariffs t
+    """Prices of these tariffs, with the rules that change them."""
+    query = """SELECT t.organisation_id, t.id, t.currency, p.from_position, p.to_position, p.amount FROM tariffs t
                LEFT JOIN tariff_prices p ON p.organisation_id = t.organisation_id AND p.tariff_id = t.id
                WHERE t.id = ANY(%s)"""
+    owners: dict[UUID, UUID] = {}
     tables: dict[UUID, tuple[str, dict[tuple[int, int], int]]] = {}
-    for tariff_id, currency, start, end, amount in await (
+    for organisation_id, tariff_id, currency, start, end, amount in await (
         await connection.execute(query, (list(tariff_ids),))
     ).fetchall():
+        owners[tariff_id] = organisation_id
         amounts = tables.setdefault(tariff_id, (currency, {}))[1]
         if amount is not None:
             amounts[start, end] = amount
-    return {tariff_id: PriceTable(currency, amounts) for tariff_id, (currency, amounts) in tables.items()}
+    rules = await load_rules(connection, [(owner, tariff_id) for tariff_id, owner in owners.items()])
+    return {
+        tariff_id: PriceTable(currency, amounts, rules[tariff_id]) for tariff_id, (currency, amounts) in tables.items()
+    }
 
 
 async def lock_departure(
@@ -226,6 +233,24 @@ async def lock_departure(
     return departures.get(departure_id), lapsed
 
 
+async def lock_departures(
+    connection: Connection, departure_ids: Collection[UUID], now: datetime
+) -> tuple[dict[UUID, DepartureSeats], list[LapsedBooking]]:
+    """Lock several departures in the caller's transaction, in id order, and read what has lapsed on them."""
+    departures, lapsed, _ = await open_round(connection, sorted(departure_ids), (), now, wait=True)
+    return departures, lapsed
+
+
+async def save_all(
+    connection: Connection, moved: Sequence[Moved], lapsed: Sequence[LapsedBooking], now: datetime
+) -> None:
+    """Write the counters of several locked departures and expire what lapsed on them, in the caller's transaction."""
+    if lapsed:
+        await _expire(connection, lapsed, now)
+    if changed := [(departure, taken) for departure, taken in moved if taken != departure.taken]:
+        await connection.execute(_MOVE, _counters(changed))
+
+
 async def save_counters(
     connection: Connection,
     departure: DepartureSeats,
@@ -234,7 +259,21 @@ async def save_counters(
     now: datetime,
 ) -> None:
     """Write a locked departure's counters and expire what lapsed on it, in the caller's transaction."""
-    if lapsed:
-        await _expire(connection, lapsed, now)
-    if taken != departure.taken:
-        await connection.execute(_MOVE, _counters([(departure, taken)]))
+    await save_all(connection, [(departure, taken)], lapsed, now)
+
+
+async def save_capacity(connection: Connection, departure: DepartureSeats, capacity: int) -> None:
+    """Write how many seats a locked departure has."""
+    await connection.execute(
+        "UPDATE departures SET capacity = %s WHERE organisation_id = %s AND id = %s",
+        (capacity, departure.organisation_id, departure.id),
+    )
+
+
+async def fit(connection: Connection, organisation_id: UUID, capacities: Mapping[UUID, int]) -> None:
+    """Write the capacities of departures on which nobody has a seat; the CHECK refuses any other that is too small."""
+    await connection.execute(
+        "UPDATE departures d SET capacity = u.capacity FROM unnest(%s::uuid[], %s::integer[]) AS u(id, capacity) "
+        "WHERE d.organisation_id = %s AND d.id = u.id",
+        (list(capacities), list(capacities.values()), organisation_id),
+    )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from kamhub.hub.price.types import PriceRule
 from kamhub.kit.errors import Refusal
 from kamhub.kit.text import mark
 
@@ -97,10 +98,12 @@ class RoutePlan:
 
 @dataclass(frozen=True, slots=True)
 class PriceTable:
-    """Prices of a tariff by pair of positions, minor units per seat. Never changes, so it may be kept."""
+    """Prices of a tariff by pair of positions, minor units per seat, and what changes them. Never changes itself, so it may
+    be kept."""
 
     currency: str
     amounts: Mapping[tuple[int, int], int]
+    rules: tuple[PriceRule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +127,27 @@ class LapsedBooking:
 
 
 @dataclass(frozen=True, slots=True)
+class LockedDeparture:
+    """A departure held by this transaction, its lapsed bookings, and the counters without them."""
+
+    seats: DepartureSeats
+    lapsed: tuple[LapsedBooking, ...]
+    taken: tuple[int, ...]
+
+    def free(self, stretch: SeatsTaken) -> int:
+        """Seats free on the stretch."""
+        return self.seats.capacity - max(self.taken[stretch.from_position : stretch.to_position])
+
+
+@dataclass(frozen=True, slots=True)
 class Grant:
-    """Seats given to one party."""
+    """Seats given to one party. ``price_parts`` says how rules came to the price; None when none did."""
 
     seats: SeatsTaken
     price_per_seat: int
     currency: str
     expires_at: datetime
+    price_parts: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,8 @@ _READS = frozenset(
         "refunds.read",
         "cases.read",
         "dashboard.read",
+        "notices.read",
+        "reviews.read",
     }
 )
 _MANAGER = _READS | {
@@ -38,6 +40,8 @@ _MANAGER = _READS | {
     "prices.write",
     "refunds.write",
     "cases.write",
+    "notices.write",
+    "reviews.write",
     "jobs.read",
 }
 _DISPATCHER = _READS | {
@@ -49,8 +53,9 @@ _DISPATCHER = _READS | {
 }
 _DRIVER = frozenset({"departures.read", "manifest.read", "boarding.write"})
 
-# What concerns the organisation itself and its people, and what a person has to answer for: no program discards a refund.
-_OWNER = frozenset({"organisation.manage", "audit.read", "personal_data.manage", "jobs.manage"})
+# What concerns the organisation itself and its people, and what a person has to answer for: no program discards a refund
+# or says that money was paid out.
+_OWNER = frozenset({"organisation.manage", "audit.read", "personal_data.manage", "jobs.manage", "ledger.write"})
 
 ALL: frozenset[str] = _MANAGER | _DISPATCHER | _DRIVER | _OWNER | {SELF}
 

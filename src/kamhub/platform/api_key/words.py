@@ -34,6 +34,10 @@ _SCOPES: Mapping[str, str] = {
     "refunds.write": mark("Return money"),
     "cases.read": mark("Read cases"),
     "cases.write": mark("Settle cases"),
+    "notices.read": mark("Read messages to travellers"),
+    "notices.write": mark("Change templates and senders of messages"),
+    "reviews.read": mark("Read reviews"),
+    "reviews.write": mark("Answer reviews"),
     # To look only, as a monitoring program does: what becomes of a job that failed for good is decided by a person.
     "jobs.read": mark("Watch background jobs"),
 }

@@ -49,6 +49,14 @@ class Formats:
         """``27 ноября 2026``; Russian without the ``г.`` that a page has no need of."""
         return format_date(day, "d MMMM y", locale=self.locale)
 
+    def month_name(self, day: date) -> str:
+        """``ноябрь 2026``, ``November 2026``."""
+        return format_date(day, "LLLL y", locale=self.locale)
+
+    def weekday(self, day: date) -> str:
+        """``пятница``, ``Friday``."""
+        return format_date(day, "EEEE", locale=self.locale)
+
     def weekday_short(self, day: date) -> str:
         """``пт``, ``Fri``."""
         return format_date(day, "EEE", locale=self.locale)

@@ -18,6 +18,8 @@ _FORMATS = (
     "day",
     "day_short",
     "day_with_year",
+    "month_name",
+    "weekday",
     "weekday_short",
     "moment",
     "duration",

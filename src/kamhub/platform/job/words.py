@@ -24,9 +24,32 @@ _KINDS: Mapping[str, KindWords] = {
         mark("Return money to a traveller"),
         mark("The traveller does not get the money until this runs. If you discard it, return the money by hand."),
     ),
+    "payment.finish_held": KindWords(
+        mark("Take or let go money that the bank has set aside"),
+        mark(
+            "The money stays set aside until this runs, and the booking is not confirmed. If you discard it, decide in the "
+            "cabinet of the payment service."
+        ),
+    ),
+    "payment.release_held": KindWords(mark("Let go money set aside for bookings that are over"), _LATER),
+    "receipt.send": KindWords(
+        mark("Have the cash register make a receipt"),
+        mark("The law asks for the receipt. If you discard it, make it by hand."),
+    ),
+    "ledger.earn": KindWords(mark("Enter what the trips of the day earned"), _LATER),
+    "reconciliation.plan": KindWords(mark("Have yesterday compared with the payment service"), _LATER),
+    "reconciliation.run": KindWords(
+        mark("Compare a day with the payment service"),
+        mark("What a lost message missed is not found until this runs. Ask for the day again on the page."),
+    ),
     "notice.send": KindWords(
         mark("Send a traveller a mail about the booking"),
         mark("The traveller has not been told. If you discard it, tell them another way."),
+    ),
+    "notice.plan_reminders": KindWords(mark("Write the reminders and requests for a review that are due"), _LATER),
+    "notice.call_us": KindWords(
+        mark("Make the Telegram bot known to us"),
+        mark("Nobody can be sent to the bot. If you discard it, save the bot's token once more."),
     ),
     "mailed_link.send": KindWords(
         mark("Send the mail for a new password or the confirmation of an address"),
@@ -40,8 +63,16 @@ _KINDS: Mapping[str, KindWords] = {
         mark("Send an invitation to a colleague"),
         mark("The colleague has no mail. If you discard it, invite them again."),
     ),
+    "waiting_list.offer": KindWords(mark("Offer seats that came back to whoever waits for them"), _LATER),
+    "disruption.carry_out": KindWords(
+        mark("Move, pay back or ask everybody on departures that were called off"),
+        mark(
+            "Some travellers do not know yet that their departure does not run. If you discard it, settle each of them by hand."
+        ),
+    ),
     "booking.sweep_expired": KindWords(mark("Write down which holds have run out"), _LATER),
     "payment.adopt_account": KindWords(mark("Take over the payment account of the settings"), _LATER),
+    "timetable.generate": KindWords(mark("Make the departures that timetables call for"), _LATER),
     "retention.prune": KindWords(mark("Remove what has been kept long enough"), _LATER),
     "job.tidy": KindWords(mark("Tidy up the history of jobs"), _LATER),
 }
@@ -69,10 +100,14 @@ _REASONS: Mapping[str, str] = {
 }
 _ARGUMENTS: Mapping[str, str] = {
     "refund_id": mark("Refund"),
+    "payment_id": mark("Payment"),
+    "receipt_id": mark("Receipt"),
+    "reconciliation_id": mark("Comparison"),
     "message_id": mark("Message"),
     "invitation_id": mark("Invitation"),
     "link_id": mark("Link"),
     "person_id": mark("Person"),
+    "disruption_id": mark("Disruption"),
     "kind": mark("Kind"),
     "at": mark("When"),
 }

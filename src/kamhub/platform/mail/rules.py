@@ -23,7 +23,9 @@ def compose(message: MailMessage, sender: str) -> EmailMessage:
     """
     origin = sender_address(sender)
     mail = EmailMessage(policy=policy.SMTP)
-    mail["From"] = origin
+    mail["From"] = _named(origin, message.sender_name)
+    if message.reply_to is not None:
+        mail["Reply-To"] = _recipient(message.reply_to)
     mail["To"] = _recipient(message.recipient)
     mail["Subject"] = clean_line(message.subject)
     mail["Date"] = format_datetime(message.created_at.astimezone(UTC))
@@ -50,6 +52,12 @@ def sender_address(sender: str) -> Address:
     if not address.username or not address.domain:
         raise ValueError(f"not a mail address: {sender!r}")
     return address
+
+
+def _named(origin: Address, name: str | None) -> Address:
+    """The installation's address under another name: only from its own domain does mail arrive."""
+    shown = clean_line(name) if name else ""
+    return Address(shown, origin.username, origin.domain) if shown else origin
 
 
 def _recipient(address: str) -> Address:

@@ -26,7 +26,8 @@ class MailMessage:
     """One mail to one person.
 
     ``message_id`` and ``created_at`` are those of the message being sent, not of this attempt: a repeat makes
-    the same mail, which mail programs show once and the folder keeps once.
+    the same mail, which mail programs show once and the folder keeps once. ``sender_name`` stands before the
+    installation's own address, ``reply_to`` is where an answer goes.
     """
 
     message_id: UUID
@@ -36,6 +37,8 @@ class MailMessage:
     text: str
     html: str | None = None
     attachments: tuple[Attachment, ...] = ()
+    sender_name: str | None = None
+    reply_to: str | None = None
 
 
 class MailTransport(Protocol):

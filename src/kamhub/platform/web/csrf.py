@@ -71,6 +71,10 @@ class Csrf:
         binding = csrf_binding(session_token(connection))
         if not self.genuine(cookie, binding) or not hmac.compare_digest(cookie.encode(), given.encode()):
             raise CsrfFailed
+        self.check_origin(connection)
+
+    def check_origin(self, connection: ASGIConnection[Any, Any, Any, Any]) -> None:
+        """Raise ``CsrfFailed`` when the browser itself says that another site has made it ask."""
         if connection.headers.get("sec-fetch-site") == "cross-site":
             raise CsrfFailed("The form was sent from another site")
         # A browser that keeps the origin to itself may still tell the page it came from.

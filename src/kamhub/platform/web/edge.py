@@ -8,16 +8,20 @@ from collections.abc import Callable
 from typing import Any
 
 import structlog
+from litestar import Litestar
 from litestar.enums import HttpMethod, ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars
 from uuid_utils import uuid7
 
 from kamhub.platform.web import problems
+from kamhub.platform.web.rules import handlers_of, rule_of
 
 log = structlog.get_logger("kamhub.request")
 
 MAX_BODY_BYTES = 1_000_000
+# Of the routes whose rule says ``upload``: a file of 8 MB in the wrapping of a form.
+MAX_UPLOAD_BYTES = 8_500_000
 # Key of the request's state under which inner layers leave headers for the reply.
 EXTRA_HEADERS = "extra_headers"
 SLOW_SECONDS = 1.0
@@ -41,6 +45,7 @@ _MACHINE_HEADERS: list[tuple[bytes, bytes]] = [
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"x-content-type-options", b"nosniff"),
 ]
+_EVENT_STREAM = (b"content-type", b"text/event-stream; charset=utf-8")
 # What only the caller may see must not stay in anybody's cache.
 _NO_STORE = (b"cache-control", b"no-store")
 _HSTS = (b"strict-transport-security", b"max-age=63072000; includeSubDomains")
@@ -54,6 +59,7 @@ class Edge:
 
     def __init__(self, app: ASGIApp, *, production: bool, observe: Observe | None = None) -> None:
         self._app = app
+        self._uploads = _upload_addresses(app)
         always = [_HSTS] if production else []
         self.page_headers = [*_HEADERS, *always]
         self.machine_headers = [*_MACHINE_HEADERS, *always]
@@ -74,12 +80,19 @@ class Edge:
         exchange = _Exchange(self, scope, request_id, receive, send, private=private)
         started = time.perf_counter()
         try:
-            if length > MAX_BODY_BYTES:
+            if length > MAX_BODY_BYTES and length > self.most_bytes(scope):
                 await _refuse_body(exchange)
             else:
                 await self._app(scope, exchange.receive, exchange.send)
         finally:
-            self._account(scope, exchange.status, time.perf_counter() - started, request_id)
+            # A stream has answered when it begins; how long it goes on is up to whoever listens.
+            ended = exchange.streams_since or time.perf_counter()
+            self._account(scope, exchange.status, ended - started, request_id)
+
+    def most_bytes(self, scope: Scope) -> int:
+        """How long the body of that request may be; asked only about one that is long."""
+        takes_files = self._uploads is not None and self._uploads.fullmatch(scope["path"])
+        return MAX_UPLOAD_BYTES if takes_files else MAX_BODY_BYTES
 
     def _account(self, scope: Any, status: int, seconds: float, request_id: bytes) -> None:
         template = scope.get("path_template", "unmatched")
@@ -99,7 +112,17 @@ class Edge:
 class _Exchange:
     """One request's receive and send, with the body counted and the headers added."""
 
-    __slots__ = ("_edge", "_private", "_receive", "_received", "_request_id", "_scope", "_send", "status")
+    __slots__ = (
+        "_edge",
+        "_private",
+        "_receive",
+        "_received",
+        "_request_id",
+        "_scope",
+        "_send",
+        "status",
+        "streams_since",
+    )
 
     def __init__(
         self, edge: Edge, scope: Scope, request_id: bytes, receive: Receive, send: Send, *, private: bool
@@ -112,12 +135,13 @@ class _Exchange:
         self._send = send
         self._received = 0
         self.status = 0
+        self.streams_since = 0.0
 
     async def receive(self) -> Any:
         message = await self._receive()
         if message["type"] == "http.request":
             self._received += len(message["body"])
-            if self._received > MAX_BODY_BYTES:
+            if self._received > MAX_BODY_BYTES and self._received > self._edge.most_bytes(self._scope):
                 raise problems.BodyTooLarge  # a refusal: the application answers it like any other
         return message
 
@@ -130,12 +154,23 @@ class _Exchange:
             else:
                 present = {name for name, _ in own}
                 own += (pair for pair in self._edge.page_headers if pair[0] not in present)
+                if _EVENT_STREAM in own:
+                    self.streams_since = time.perf_counter()
             own += self._scope["state"].get(EXTRA_HEADERS, ())
             if self._private and not any(name == b"cache-control" for name, _ in own):
                 own.append(_NO_STORE)
             own.append((b"x-request-id", self._request_id))
             message["headers"] = own
         await self._send(message)
+
+
+def _upload_addresses(app: ASGIApp) -> re.Pattern[str] | None:
+    """The addresses of the routes that take files; None when there are none."""
+    if not isinstance(app, Litestar):
+        return None
+    templates = {path for path, handler in handlers_of(app) if (rule := rule_of(handler)) and rule.rate == "upload"}
+    patterns = [re.sub(r"\\{\w+\\}", "[^/]+", re.escape(path)) for path in sorted(templates)]
+    return re.compile("|".join(patterns)) if patterns else None
 
 
 def _read(headers: Any) -> tuple[bytes, int, bool]:

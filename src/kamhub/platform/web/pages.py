@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from litestar import MediaType, Request, Response
 from markupsafe import Markup
 from pydantic import ValidationError
 
+from kamhub.kit.errors import Refusal
 from kamhub.kit.text import Locale
+from kamhub.platform.i18n.catalogue import translator
 from kamhub.platform.i18n.form_errors import form_errors
 from kamhub.platform.i18n.request import locale_of
 from kamhub.platform.web.csrf import FIELD, Csrf
@@ -20,6 +23,16 @@ def errors_of(error: ValidationError | InputInvalid, locale: Locale) -> dict[str
     if isinstance(error, ValidationError):
         return form_errors(error, locale)
     return {told["field"]: told["message"] for told in error.errors(locale)}
+
+
+def sentence_of(request: Request[Any, Any, Any], refusal: Refusal) -> str:
+    """What was refused, for the reader of a page."""
+    return translator(locale_of(request)).gettext(refusal.title) + "."
+
+
+def said(request: Request[Any, Any, Any], texts: Mapping[str, str], done: str) -> str | None:
+    """The sentence on what has just been done; None for a word that is not among them."""
+    return translator(locale_of(request)).gettext(texts[done]) if done in texts else None
 
 
 def render(

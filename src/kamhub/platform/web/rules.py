@@ -17,7 +17,7 @@ Rate = Literal["authentication", "creation", "hold", "public", "page", "api", "u
 # no standing right that another site could borrow.
 Csrf = Literal["safe", "form", "token", "signature", "anonymous"]
 # What a reply is when no model describes it. "none" is 204 or a redirect.
-Content = Literal["none", "page", "text", "csv", "pdf", "calendar", "json", "file"]
+Content = Literal["none", "page", "text", "csv", "pdf", "calendar", "json", "file", "zip", "events"]
 
 _OPT_KEY = "rule"
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})

@@ -62,8 +62,13 @@ def _name(text: str) -> str:
     return text
 
 
+def is_slug(text: str) -> bool:
+    """Whether the text has the shape of a slug."""
+    return _SLUG.fullmatch(text) is not None
+
+
 def _slug(text: str) -> str:
-    if not _SLUG.fullmatch(text):
+    if not is_slug(text):
         raise PydanticCustomError("slug", "This is not a slug")
     return text
 
@@ -113,7 +118,11 @@ TimeOfDay = Annotated[
 ]
 # Minor units.
 Amount = Annotated[int, Field(strict=True, ge=0, le=MAX_AMOUNT)]
+# True or false and nothing that looks like it, as JSON has it.
+Flag = Annotated[bool, Field(strict=True)]
 Page = Annotated[int, Field(ge=1, le=MAX_PAGE)]
+# Of a row that people edit, as its page sends it back.
+Version = Annotated[int, Field(ge=1, le=2_147_483_647)]
 PageSize = Annotated[int, Field(ge=1, le=MAX_PAGE_SIZE)]
 
 
@@ -121,6 +130,12 @@ class Form(BaseModel):
     """A body that changes something: no field is let through that was not asked for."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class VersionForm(Form):
+    """The version of what a page shows and is asked to put away."""
+
+    version: Version
 
 
 class PageForm(Form):
@@ -193,7 +208,8 @@ class Documented:
     """What the OpenAPI document says of a route beyond its rule; goes into the route's ``opt`` under ``KEY``.
 
     ``idempotency_key``: it takes that header. ``booking_token``: it takes one, though it can be called without.
-    ``media_types``: of the body, when not JSON alone. ``replies``: bodies of other statuses that are no problem documents.
+    ``media_types``: of the body, when not JSON alone. ``files``: of a body that is a file, which may also be the field
+    ``file`` of a form. ``replies``: bodies of other statuses that are no problem documents.
     """
 
     KEY: ClassVar[str] = "documented"
@@ -201,4 +217,5 @@ class Documented:
     idempotency_key: bool = False
     booking_token: bool = False
     media_types: tuple[str, ...] = ("application/json",)
+    files: tuple[str, ...] = ()
     replies: Mapping[int, type[BaseModel]] = field(default_factory=dict)

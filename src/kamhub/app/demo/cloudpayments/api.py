@@ -5,23 +5,27 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import parse_qsl
 
+from . import kassa
 from .actions import Step, Terminal
+from .faults import OF_CALLS, Faults
 from .fields import Fields, Unreadable, parse_body
 from .models import order_model, transaction_model
-from .rules import day_bounds
+from .rules import day_bounds, instant
 from .settings import Settings
 from .store import Store
-from .types import OrderDraft, Refusal, Transaction, TransactionStatus
+from .types import Fault, FaultKind, OrderDraft, Refusal, Transaction, TransactionStatus
 from .web import Request, Response, json_response, to_json
 
 Endpoint = Callable[["Api", Terminal, Fields], dict[str, object]]
 _CULTURE_LENGTH = 10
+PAGE_SIZE = 100
 
 
 def envelope(success: bool, message: str | None = None, **model: object) -> dict[str, object]:
@@ -54,11 +58,26 @@ class Api:
     store: Store
     settings: Settings
     base_url: str
+    faults: Faults
+    sleep: Callable[[float], object] = time.sleep
 
     def call(self, request: Request, now: float) -> Response:
-        """Run one endpoint in one transaction, or replay the answer its X-Request-ID got before."""
+        """Run one endpoint in one transaction, or replay the answer its X-Request-ID got before. Faults come first."""
         if not authorised(request, self.settings):
             return unauthorised()
+        fault = self.faults.take(request.path, OF_CALLS)
+        if fault is None:
+            return self._call(request, now)
+        if fault.what is FaultKind.REFUSE:
+            return json_response(to_json(envelope(False, fault.message)))
+        self.sleep(fault.seconds)
+        broken = Response(HTTPStatus(fault.status), b"demo: a fault was ordered", "text/plain; charset=utf-8")
+        if fault.what is FaultKind.FAIL:
+            return broken
+        answer = self._call(request, now)
+        return broken if fault.what is FaultKind.LOSE_ANSWER else answer
+
+    def _call(self, request: Request, now: float) -> Response:
         try:
             fields = parse_body(request.headers.get("content-type", ""), request.body)
         except Unreadable as error:
@@ -114,6 +133,33 @@ class Api:
             for notice in self.store.notices_of(request.query.get("invoice_id", ""))
         ]
         return json_response(to_json({"items": items}))
+
+    def order_fault(self, request: Request) -> Response:
+        """Have something go wrong: ``what``, ``where`` (a path or a kind), ``count``, ``seconds``, ``status``, ``message``."""
+        if not authorised(request, self.settings):
+            return unauthorised()
+        try:
+            fields = parse_body(request.headers.get("content-type", ""), request.body)
+            self.faults.order(
+                Fault(
+                    FaultKind(fields.required("what")),
+                    fields.text("where"),
+                    int(fields.text("count", "1")),
+                    float(fields.text("seconds", "0")),
+                    HTTPStatus(int(fields.text("status", "503"))).value,
+                    fields.text("message", "Refused by the test"),
+                )
+            )
+        except (Unreadable, Refusal, ValueError) as error:
+            return json_response(to_json(envelope(False, str(error))), HTTPStatus.BAD_REQUEST)
+        return json_response(to_json(envelope(True)))
+
+    def clear_faults(self, request: Request) -> Response:
+        """Have nothing go wrong any more."""
+        if not authorised(request, self.settings):
+            return unauthorised()
+        self.faults.clear()
+        return json_response(to_json(envelope(True)))
 
 
 def _test(_api: Api, _terminal: Terminal, _fields: Fields) -> dict[str, object]:
@@ -178,6 +224,24 @@ def _list(api: Api, _terminal: Terminal, fields: Fields) -> dict[str, object]:
     return envelope(True, Model=[api.transaction_model(row) for row in rows])
 
 
+def _list_v2(api: Api, _terminal: Terminal, fields: Fields) -> dict[str, object]:
+    start, end = instant(fields.required("CreatedDateGte")), instant(fields.required("CreatedDateLte"))
+    first = (max(1, fields.integer("PageNumber")) - 1) * PAGE_SIZE
+    rows = api.store.transactions_between(start, end)[first : first + PAGE_SIZE]
+    return envelope(True, Model=[api.transaction_model(row) for row in rows])
+
+
+def _receipt(api: Api, terminal: Terminal, fields: Fields) -> dict[str, object]:
+    receipt = api.store.add_receipt(kassa.read_receipt(fields, terminal.now))
+    kassa.notify_made(api.store, receipt, terminal.now)
+    return envelope(True, Model={"Id": receipt.id, "ErrorCode": 0})
+
+
+def _receipt_status(api: Api, terminal: Terminal, fields: Fields) -> dict[str, object]:
+    receipt = api.store.receipt(fields.required("Id"))
+    return envelope(True, Model="NotFound" if receipt is None else kassa.status(receipt, terminal.now))
+
+
 ENDPOINTS: dict[str, Endpoint] = {
     "/test": _test,
     "/orders/create": _orders_create,
@@ -189,4 +253,7 @@ ENDPOINTS: dict[str, Endpoint] = {
     "/payments/find": _find,
     "/v2/payments/find": _find_v2,
     "/payments/list": _list,
+    "/v2/payments/list": _list_v2,
+    "/kkt/receipt": _receipt,
+    "/kkt/receipt/status/get": _receipt_status,
 }

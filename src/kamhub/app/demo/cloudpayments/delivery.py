@@ -9,11 +9,12 @@ import threading
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
+from .faults import OF_NOTICES, Faults
 from .rules import answer_code, check_reason, retry_wait
 from .settings import Settings
 from .signature import signature_headers
 from .store import Store
-from .types import Notice, NoticeState, Reason, Reply
+from .types import FaultKind, Notice, NoticeState, Reason, Reply
 
 _MAX_REPLY_BYTES = 64 * 1024
 _MAX_AT_ONCE = 32
@@ -42,9 +43,10 @@ class Deliverer:
     service may do, and never lost.
     """
 
-    def __init__(self, store: Store, settings: Settings, clock: Callable[[], float]) -> None:
+    def __init__(self, store: Store, settings: Settings, clock: Callable[[], float], faults: Faults) -> None:
         self._store = store
         self._settings = settings
+        self._faults = faults
         self._clock = clock
         self._changed = threading.Condition()
         self._in_flight: set[int] = set()
@@ -113,7 +115,34 @@ class Deliverer:
                 threading.Thread(target=self._send, args=(notice,), daemon=True).start()
         return pause
 
-    def _send(self, notice: Notice) -> None:
+    def let_go(self) -> int:
+        """Send what was held back, the last one first, each after the answer to the one before; how many."""
+        held = self._faults.let_go()
+        for notice_id in held:
+            self._send(self._store.notice(notice_id), first=False)
+        return len(held)
+
+    def _kept_back(self, notice: Notice) -> bool:
+        """Whether a fault keeps a notification from being sent now; a repeated one is sent once more here."""
+        fault = self._faults.take(notice.kind, OF_NOTICES) if notice.attempts == 0 else None
+        if fault is None:
+            return False
+        if fault.what is FaultKind.REPEAT:
+            self._post(notice)
+            return False
+        lost = fault.what is FaultKind.LOSE
+        with self._store.transaction():
+            self._store.postpone_notice(notice.id, None, NoticeState.FAILED if lost else NoticeState.WAITING)
+        if not lost:
+            self._faults.hold(notice.id)
+        return True
+
+    def _send(self, notice: Notice, *, first: bool = True) -> None:
+        if first and self._kept_back(notice):
+            with self._changed:
+                self._in_flight.discard(notice.id)
+                self._changed.notify_all()
+            return
         reply = self._post(notice)
         now = self._clock()
         wait = retry_wait(notice.attempts + 1, self._settings.retry_scale)

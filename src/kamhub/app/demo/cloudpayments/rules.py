@@ -79,6 +79,15 @@ def day_bounds(day: str, zone: str) -> tuple[float, float]:
         raise Refusal("Date must be a day such as 2026-11-24") from None
 
 
-def utc(instant: float) -> datetime:
+def instant(text: str) -> float:
+    """Read an ISO moment with its zone, as seconds since the epoch."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise Refusal("A date must be a moment such as 2026-11-24T00:00:00Z") from None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def utc(seconds: float) -> datetime:
     """Turn seconds since the epoch into a UTC datetime."""
-    return datetime.fromtimestamp(instant, UTC)
+    return datetime.fromtimestamp(seconds, UTC)

@@ -15,12 +15,13 @@ from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
 from . import pages
-from .api import ENDPOINTS, Api
+from .api import ENDPOINTS, Api, authorised, unauthorised
 from .delivery import Deliverer
+from .faults import Faults
 from .pages import Pages
 from .settings import Settings
 from .store import Store
-from .web import Request, Response, redirect
+from .web import Request, Response, json_response, redirect, to_json
 
 _MAX_BODY_BYTES = 256 * 1024
 _STYLE = Path(__file__).with_name("static") / "style.css"
@@ -41,6 +42,7 @@ class Standin:
     def __init__(self, settings: Settings, clock: Callable[[], float] = time.time) -> None:
         """Open the data file and the port: DataFileUnusable or OSError when that is impossible."""
         self._clock = clock
+        self._settings = settings
         self.store = Store(settings.data_file)
         self.stopping = False
         try:
@@ -49,8 +51,9 @@ class Standin:
             self.store.close()
             raise
         self.base_url = f"http://{settings.host}:{self._server.server_address[1]}"
-        self._deliverer = Deliverer(self.store, settings, clock)
-        self._api = Api(self.store, settings, self.base_url)
+        faults = Faults()
+        self._deliverer = Deliverer(self.store, settings, clock, faults)
+        self._api = Api(self.store, settings, self.base_url, faults)
         self._pages = Pages(self.store, settings, self._deliverer)
         self._style = _STYLE.read_bytes()
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name="server", daemon=True)
@@ -76,6 +79,13 @@ class Standin:
             response = self._api.call(request, self._clock())
             self._deliverer.wake()
             return response
+        ordered: dict[str, Callable[[], Response]] = {
+            "/demo/faults": lambda: self._api.order_fault(request),
+            "/demo/faults/clear": lambda: self._api.clear_faults(request),
+            "/demo/notifications/release": lambda: self._release(request),
+        }
+        if request.path in ordered:
+            return ordered[request.path]() if request.method == "POST" else _not_allowed("POST")
         fixed: dict[str, Callable[[], Response]] = {
             "/": pages.index,
             "/style.css": lambda: Response(HTTPStatus.OK, self._style, "text/css; charset=utf-8"),
@@ -85,6 +95,12 @@ class Standin:
         if request.path in fixed:
             return fixed[request.path]() if request.method == "GET" else _not_allowed("GET")
         return self._payment_page(request, found) if found else pages.not_found()
+
+    def _release(self, request: Request) -> Response:
+        """Send what was held back; for tests, not part of CloudPayments."""
+        if not authorised(request, self._settings):
+            return unauthorised()
+        return json_response(to_json({"released": self._deliverer.let_go()}))
 
     def _payment_page(self, request: Request, found: re.Match[str]) -> Response:
         order_id, step, transaction_id = found[1], found[2], found[3]

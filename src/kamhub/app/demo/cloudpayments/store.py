@@ -23,12 +23,13 @@ from .types import (
     OrderDraft,
     OrderStatus,
     Reason,
+    Receipt,
     Reply,
     Transaction,
     TransactionStatus,
 )
 
-_SCHEMA_VERSION = 1
+_SCHEMA_VERSION = 2
 _REPLAY_SECONDS = 3600
 _LOCK_WAIT_SECONDS = 2
 _SCHEMA = """
@@ -66,7 +67,13 @@ CREATE TABLE attempts (
 CREATE INDEX attempts_notice ON attempts (notice_id);
 CREATE TABLE replays (request_id TEXT PRIMARY KEY, reply TEXT NOT NULL, at REAL NOT NULL);
 INSERT INTO sqlite_sequence (name, seq) VALUES ('transactions', 1000000000);
-PRAGMA user_version = 1;
+"""
+_RECEIPTS = """
+CREATE TABLE receipts (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, invoice_id TEXT NOT NULL,
+    account_id TEXT NOT NULL, amount INTEGER NOT NULL, body TEXT NOT NULL, created_at REAL NOT NULL
+);
+PRAGMA user_version = 2;
 """
 
 
@@ -96,7 +103,9 @@ class Store:
         self._db.execute("PRAGMA foreign_keys = ON")
         version = self._db.execute("PRAGMA user_version").fetchone()[0]
         if version == 0:
-            self._db.executescript(f"BEGIN EXCLUSIVE; {_SCHEMA} COMMIT;")
+            self._db.executescript(f"BEGIN EXCLUSIVE; {_SCHEMA} {_RECEIPTS} COMMIT;")
+        elif version == 1:
+            self._db.executescript(f"BEGIN EXCLUSIVE; {_RECEIPTS} COMMIT;")
         elif version != _SCHEMA_VERSION:
             raise sqlite3.DatabaseError("it was written by another version")
         else:
@@ -220,7 +229,27 @@ class Store:
         rows = self._rows("SELECT coalesce(sum(amount), 0) FROM transactions WHERE parent_id = ?", (payment.id,))
         return int(rows[0][0])
 
+    # fiscal receipts
+
+    def add_receipt(self, draft: Receipt) -> Receipt:
+        """Save a receipt that was asked for."""
+        number = self._write(
+            "INSERT INTO receipts (id, kind, invoice_id, account_id, amount, body, created_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            astuple(draft)[1:],
+        )
+        return replace(draft, number=number)
+
+    def receipt(self, receipt_id: str) -> Receipt | None:
+        """Find a receipt by its id."""
+        rows = self._rows("SELECT * FROM receipts WHERE id = ?", (receipt_id,))
+        return _receipt(rows[0]) if rows else None
+
     # notifications
+
+    def postpone_notice(self, notice_id: int, next_at: float | None, state: NoticeState) -> None:
+        """Send a notification at another time, or never."""
+        self._write("UPDATE notices SET next_at = ?, state = ? WHERE id = ?", (next_at, state, notice_id))
 
     def add_notice(self, kind: Kind, transaction_id: int, invoice_id: str, body: str, next_at: float | None) -> int:
         """Save a notification to send at ``next_at``; None leaves the sending to the caller."""
@@ -315,6 +344,19 @@ def _transaction(row: sqlite3.Row) -> Transaction:
         json_data=row["json_data"],
         created_at=row["created_at"],
         confirmed_at=row["confirmed_at"],
+    )
+
+
+def _receipt(row: sqlite3.Row) -> Receipt:
+    return Receipt(
+        row["number"],
+        row["id"],
+        row["kind"],
+        row["invoice_id"],
+        row["account_id"],
+        row["amount"],
+        row["body"],
+        row["created_at"],
     )
 
 

@@ -45,6 +45,7 @@ class Kind(StrEnum):
     CONFIRM = "confirm"
     REFUND = "refund"
     CANCEL = "cancel"
+    RECEIPT = "receipt"
 
 
 class NoticeState(StrEnum):
@@ -147,6 +148,20 @@ class Transaction:
 
 
 @dataclass(frozen=True, slots=True)
+class Receipt:
+    """A fiscal receipt. ``amount`` is minor units; ``kind`` is Income or IncomeReturn."""
+
+    number: int
+    id: str
+    kind: str
+    invoice_id: str
+    account_id: str
+    amount: int
+    body: str
+    created_at: float
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """A notification to send. ``next_at`` is None when nothing more will be sent."""
 
@@ -166,6 +181,31 @@ class Reply:
 
     status: int | None
     text: str
+
+
+class FaultKind(StrEnum):
+    """What can go wrong on purpose. Of calls: answered late; not carried out, with a 5xx; refused; carried out, and the
+    answer lost. Of notifications: never sent; sent twice; kept until they are let go, the last one first."""
+
+    SLOW = "slow"
+    FAIL = "fail"
+    REFUSE = "refuse"
+    LOSE_ANSWER = "lose_answer"
+    LOSE = "lose"
+    REPEAT = "repeat"
+    HOLD = "hold"
+
+
+@dataclass(slots=True)
+class Fault:
+    """A fault to come: at calls of ``path`` or notifications of ``kind`` (empty: of any), ``count`` more times."""
+
+    what: FaultKind
+    where: str
+    count: int
+    seconds: float = 0.0
+    status: int = 503
+    message: str = "Refused by the test"
 
 
 class Refusal(Exception):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from uuid import UUID
 
 from kamhub.hub.payment.store.rows import one_row
@@ -10,23 +11,59 @@ from kamhub.platform.crypto.keys import KeyRing
 from kamhub.platform.database.pool import Connection
 
 _ACCOUNT = (
-    "SELECT organisation_id, id, public_id, secret_encrypted, mode FROM payment_accounts WHERE archived_at IS NULL"
+    "SELECT organisation_id, id, public_id, secret_encrypted, mode, receipts, two_stage FROM payment_accounts WHERE "
 )
 
 
+@dataclass(frozen=True, slots=True)
+class AccountRow:
+    """An account as it may be shown."""
+
+    id: UUID
+    public_id: str
+    mode: str
+    receipts: bool
+    two_stage: bool
+
+    @property
+    def version(self) -> int:
+        """Tells how it works now from how it worked before."""
+        return 1 + self.receipts + 2 * self.two_stage
+
+
 async def _one_account(connection: Connection, keys: KeyRing, condition: str, value: UUID) -> PaymentAccount | None:
-    row = await one_row(connection, f"{_ACCOUNT} AND {condition}", value)
-    return PaymentAccount(row[0], row[1], row[2], keys.decrypt(row[3]), row[4]) if row else None
+    row = await one_row(connection, _ACCOUNT + condition, value)
+    return PaymentAccount(row[0], row[1], row[2], keys.decrypt(row[3]), *row[4:]) if row else None
 
 
-async def account_by_id(connection: Connection, keys: KeyRing, account_id: UUID) -> PaymentAccount | None:
-    """The account with that id, in whatever the scope shows."""
-    return await _one_account(connection, keys, "id = %s", account_id)
+async def account_by_id(
+    connection: Connection, keys: KeyRing, account_id: UUID, *, archived: bool = False
+) -> PaymentAccount | None:
+    """The account with that id, in whatever the scope shows; an archived one, too, returns what it took when asked so."""
+    return await _one_account(
+        connection, keys, "id = %s" if archived else "id = %s AND archived_at IS NULL", account_id
+    )
 
 
 async def account_of(connection: Connection, keys: KeyRing, organisation_id: UUID) -> PaymentAccount | None:
     """The account an organisation takes payments with, or None."""
-    return await _one_account(connection, keys, "organisation_id = %s", organisation_id)
+    return await _one_account(connection, keys, "organisation_id = %s AND archived_at IS NULL", organisation_id)
+
+
+async def active_accounts(connection: Connection) -> list[tuple[UUID, UUID]]:
+    """``(organisation, account)`` of every account that takes payments (system scope)."""
+    query = "SELECT organisation_id, id FROM payment_accounts WHERE archived_at IS NULL ORDER BY organisation_id, id"
+    return [(row[0], row[1]) for row in await (await connection.execute(query)).fetchall()]
+
+
+async def set_options(
+    connection: Connection, organisation_id: UUID, account_id: UUID, *, receipts: bool, two_stage: bool
+) -> None:
+    """Write how the account works from now on."""
+    await connection.execute(
+        "UPDATE payment_accounts SET receipts = %s, two_stage = %s WHERE organisation_id = %s AND id = %s",
+        (receipts, two_stage, organisation_id, account_id),
+    )
 
 
 async def first_without_account(connection: Connection) -> UUID | None:
@@ -50,11 +87,11 @@ async def insert_account(connection: Connection, account: PaymentAccount, keys: 
     )
 
 
-async def list_accounts(connection: Connection) -> list[tuple[UUID, str, str]]:
-    """``(id, public id, mode)`` of the accounts in scope."""
+async def list_accounts(connection: Connection) -> list[AccountRow]:
+    """The accounts in scope."""
     rows = await (
         await connection.execute(
-            "SELECT id, public_id, mode FROM payment_accounts WHERE archived_at IS NULL ORDER BY id"
+            "SELECT id, public_id, mode, receipts, two_stage FROM payment_accounts WHERE archived_at IS NULL ORDER BY id"
         )
     ).fetchall()
-    return [(row[0], row[1], row[2]) for row in rows]
+    return [AccountRow(*row) for row in rows]

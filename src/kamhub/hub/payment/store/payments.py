@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from kamhub.hub.payment.store.rows import one_row
@@ -24,9 +25,16 @@ class PaymentRow:
     status: PaymentStatus
     accepted: bool
     method: str | None
+    charged_back: int = 0
+    asked: Literal["capture", "release"] | None = None
+    request_id: UUID | None = None
+    asked_at: datetime | None = None
 
 
-_PAYMENT = "SELECT organisation_id, id, booking_id, account_id, transaction_id, amount, currency, status, accepted, method FROM payments"
+_PAYMENT = (
+    "SELECT organisation_id, id, booking_id, account_id, transaction_id, amount, currency, status, accepted, method, "
+    "charged_back, asked, request_id, asked_at FROM payments"
+)
 
 
 async def remember_notification(
@@ -50,17 +58,20 @@ async def remember_notification(
 
 
 async def payment_by_transaction(
-    connection: Connection, account: PaymentAccount, transaction_id: int
+    connection: Connection, account: PaymentAccount, transaction_id: int, *, lock: bool = True
 ) -> PaymentRow | None:
-    """The payment of that provider transaction, locked."""
-    query = f"{_PAYMENT} WHERE organisation_id = %s AND account_id = %s AND transaction_id = %s FOR NO KEY UPDATE"
+    """The payment of that provider transaction; lock its booking before."""
+    query = f"{_PAYMENT} WHERE organisation_id = %s AND account_id = %s AND transaction_id = %s"
+    query += " FOR NO KEY UPDATE" if lock else ""
     row = await one_row(connection, query, account.organisation_id, account.id, transaction_id)
     return PaymentRow(*row) if row else None
 
 
-async def payment_by_id(connection: Connection, organisation_id: UUID, payment_id: UUID) -> PaymentRow | None:
-    """The payment with that id."""
-    query = f"{_PAYMENT} WHERE organisation_id = %s AND id = %s"
+async def payment_by_id(
+    connection: Connection, organisation_id: UUID, payment_id: UUID, *, lock: bool = False
+) -> PaymentRow | None:
+    """The payment with that id; lock its booking before."""
+    query = f"{_PAYMENT} WHERE organisation_id = %s AND id = %s" + (" FOR NO KEY UPDATE" if lock else "")
     row = await one_row(connection, query, organisation_id, payment_id)
     return PaymentRow(*row) if row else None
 
@@ -70,6 +81,66 @@ async def accepted_payment(connection: Connection, organisation_id: UUID, bookin
     query = f"{_PAYMENT} WHERE organisation_id = %s AND booking_id = %s AND accepted AND status = 'completed'"
     row = await one_row(connection, query, organisation_id, booking_id)
     return PaymentRow(*row) if row else None
+
+
+async def held_payment(connection: Connection, organisation_id: UUID, booking_id: UUID) -> PaymentRow | None:
+    """The payment of a booking that the bank has set aside, or None; lock the booking before."""
+    query = f"{_PAYMENT} WHERE organisation_id = %s AND booking_id = %s AND accepted AND status = 'authorized' FOR NO KEY UPDATE"
+    row = await one_row(connection, query, organisation_id, booking_id)
+    return PaymentRow(*row) if row else None
+
+
+async def held_in_vain(connection: Connection, now: datetime, limit: int) -> list[tuple[UUID, UUID]]:
+    """``(organisation, payment)`` set aside for bookings that are over, and not let go yet (system scope)."""
+    rows = await (
+        await connection.execute(
+            """SELECT p.organisation_id, p.id FROM payments p
+               JOIN bookings b ON b.organisation_id = p.organisation_id AND b.id = p.booking_id
+               WHERE p.status = 'authorized' AND p.asked IS NULL
+                 AND (b.status IN ('expired', 'cancelled', 'rejected')
+                      OR b.status IN ('on_hold', 'pending') AND b.expires_at <= %s)
+               ORDER BY p.organisation_id, p.id LIMIT %s""",
+            (now, limit),
+        )
+    ).fetchall()
+    return [(row[0], row[1]) for row in rows]
+
+
+async def set_asked(
+    connection: Connection, row: PaymentRow, what: Literal["capture", "release"] | None, request_id: UUID | None,
+    now: datetime | None,
+) -> None:  # fmt: skip
+    """Write what the provider is to do with money set aside, and under which request id it is told."""
+    await connection.execute(
+        "UPDATE payments SET asked = %s, request_id = %s, asked_at = %s WHERE organisation_id = %s AND id = %s",
+        (what, request_id, now, row.organisation_id, row.id),
+    )
+
+
+async def set_accepted(connection: Connection, row: PaymentRow, now: datetime) -> PaymentRow:
+    """Write that the payment counts for its booking after all."""
+    await connection.execute(
+        "UPDATE payments SET accepted = true WHERE organisation_id = %s AND id = %s", (row.organisation_id, row.id)
+    )
+    await _payment_event(connection, row, row.status, row.status, "accepted", now)
+    return replace(row, accepted=True)
+
+
+async def set_refunded(connection: Connection, row: PaymentRow, refunded: int | None) -> None:
+    """Write what went back, or is on its way, on the booking that counts the payment."""
+    await connection.execute(
+        "UPDATE bookings SET refunded = %s WHERE organisation_id = %s AND id = %s AND paid IS NOT NULL",
+        (refunded, row.organisation_id, row.booking_id),
+    )
+
+
+async def add_chargeback(connection: Connection, row: PaymentRow, amount: int, now: datetime) -> None:
+    """Write that the payer's bank took so much back."""
+    await connection.execute(
+        "UPDATE payments SET charged_back = charged_back + %s WHERE organisation_id = %s AND id = %s",
+        (amount, row.organisation_id, row.id),
+    )
+    await _payment_event(connection, row, row.status, row.status, "chargeback", now)
 
 
 async def insert_payment(
@@ -84,7 +155,7 @@ async def insert_payment(
 ) -> PaymentRow:
     """Write a payment and its first event."""
     amount = notification.amount
-    row = PaymentRow(
+    known = (
         account.organisation_id,
         new_id(),
         booking_id,
@@ -96,12 +167,13 @@ async def insert_payment(
         accepted,
         notification.method,
     )
+    row = PaymentRow(*known)
     await connection.execute(
         "INSERT INTO payments (organisation_id, id, booking_id, account_id, transaction_id, amount, currency, status, "
         "accepted, method, test, invoice, card_last_four, decline_reason, received_at) "
         "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
         (
-            *astuple(row),
+            *known,
             notification.test,
             (notification.invoice or "")[:100] or None,
             notification.card_last_four,

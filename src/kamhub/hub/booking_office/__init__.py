@@ -1,0 +1,1 @@
+"""Bookings as the operator works with them: lists, callers, notes. Tables: booking_notes."""

@@ -1,0 +1,1 @@
+"""Figures of an organisation. No table of its own."""

@@ -1,0 +1,1 @@
+"""Who rides: the manifest of a departure, boarding, no-shows."""

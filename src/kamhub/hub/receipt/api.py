@@ -1,0 +1,5 @@
+"""Receipt over HTTP."""
+
+from litestar.handlers import HTTPRouteHandler
+
+HANDLERS: tuple[HTTPRouteHandler, ...] = ()

@@ -1,0 +1,1 @@
+"""The list of the provider held against ours, day by day. Tables: reconciliations."""

@@ -1,0 +1,74 @@
+"""The guarded client."""
+
+from __future__ import annotations
+
+import json
+import ssl
+from collections.abc import Mapping
+from functools import cache
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import httpx
+
+from kamhub.platform.outbound.types import Answer, AnswerLost, NotReached
+
+MOST_BYTES = 256_000
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+
+
+@cache
+def _trust() -> ssl.SSLContext:
+    """Made once a process: reading the certificates takes longer than many a call."""
+    return ssl.create_default_context()
+
+
+class OutboundClient:
+    """Calls under one address; ``async with`` closes its connections."""
+
+    def __init__(self, base_url: str, *, timeout_seconds: float = 15.0, connect_seconds: float = 5.0) -> None:
+        self._base = base_url.rstrip("/")
+        self._host = urlsplit(self._base).netloc.rpartition("@")[2]
+        self._http = httpx.AsyncClient(
+            timeout=httpx.Timeout(timeout_seconds, connect=connect_seconds),
+            follow_redirects=False,
+            trust_env=False,
+            verify=_trust(),
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._http.aclose()
+
+    async def post(
+        self, path: str, *, data: Mapping[str, str] | None = None, content: Mapping[str, object] | None = None
+    ) -> Answer:
+        """Send a form (``data``) or JSON (``content``). Raises ``NotReached`` or ``AnswerLost``."""
+        try:
+            async with self._http.stream("POST", self._base + path, data=data, json=content) as reply:
+                return Answer(reply.status_code, _object(await self._read(reply)))
+        except _NOT_SENT as error:
+            raise NotReached(f"{self._host}: {type(error).__name__}") from None
+        except httpx.HTTPError as error:
+            raise AnswerLost(f"{self._host}: {type(error).__name__}") from None
+
+    async def _read(self, reply: httpx.Response) -> bytes:
+        read = bytearray()
+        async for part in reply.aiter_bytes():
+            read += part
+            if len(read) > MOST_BYTES:
+                raise AnswerLost(f"{self._host}: the answer is too long")
+        return bytes(read)
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(body)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
