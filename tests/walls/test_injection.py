@@ -139,7 +139,7 @@ OF_A_BOT = {"POST /api/webhooks/telegram/{channel_id}"}
 
 def ends_something(route: Route) -> bool:
     """Whether others have nothing to speak of afterwards."""
-    return route.method == "DELETE" or route.template.endswith(("/archive", "/cancel", "/close"))
+    return route.method == "DELETE" or route.template.endswith(("/archive", "/cancel", "/close", "/reset"))
 
 
 async def one(

@@ -61,6 +61,9 @@ FOLLOWED_BY_THE_BROWSER = {
     "GET /locale/{chosen} next",
 }
 
+# A timetable that was read from a file a step before, packed: nothing is fetched.
+NO_ADDRESSES = {"POST /office/timetables/import feed", "POST /office/timetables/import/preview feed"}
+
 
 @dataclass(slots=True)
 class Walk:
@@ -187,7 +190,7 @@ async def by_another_host(found: Walk, insider: Insider, data_dir: Path) -> None
     [code] = house.world.rows("SELECT code, total FROM bookings WHERE id = %s", house.main["booking_id"])
     for route in ROUTES:
         body = insider.good(route)
-        if route.rule.access == "webhook":  # the booking is paid for, and its ticket mailed
+        if "cloudpayments" in route.template:  # the booking is paid for, and its ticket mailed
             body |= {"InvoiceId": code[0], "Amount": f"{int(str(code[1])) / 100:.2f}"}
             del body["AccountId"]
         reply = await insider.call(route, body, headers=LYING)
@@ -245,7 +248,9 @@ def test_mails_lead_to_our_own_address(walk: Walk) -> None:
 def test_the_server_is_given_no_address_to_call() -> None:
     """As soon as a field is one, it is fetched by a client that refuses the machine's own neighbourhood."""
     found = {f"{route} {leaf}" for route in ROUTES for leaf in fields_of(route) if is_address(route, leaf)}
-    assert found - FOLLOWED_BY_THE_BROWSER == set(GUARDED_CLIENTS), "list it in GUARDED_CLIENTS with its guarded client"
+    assert found - FOLLOWED_BY_THE_BROWSER - NO_ADDRESSES == set(GUARDED_CLIENTS), (
+        "list it in GUARDED_CLIENTS with its guarded client"
+    )
 
 
 def is_address(route: Route, leaf: Leaf) -> bool:

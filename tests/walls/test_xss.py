@@ -106,6 +106,8 @@ async def attack(owner_url: str, app_url: str, data_dir: Path) -> Walk:
         await pay(insider, "special_requests LIKE %s", "%onload%")
         await look_everywhere(found, insider, "en")
         await tickets(found, insider)
+        # Two vehicles that are in use never have the same plate.
+        house.world.execute("UPDATE vehicles SET archived_at = now() WHERE id <> %s", house.world.main.vehicle)
         for number, (table, columns) in enumerate(COLUMNS.items()):
             fill(house, table, columns, canary(9000 + number))
         await look_everywhere(found, insider, "ru")
@@ -241,7 +243,7 @@ async def tickets(found: Walk, insider: Insider) -> None:
 async def pay(insider: Insider, which: str, *values: object) -> None:
     """Those bookings are paid for and have tickets."""
     house = insider.house
-    [webhook] = [route for route in ROUTES if route.rule.access == "webhook"]
+    [webhook] = [route for route in ROUTES if "cloudpayments" in route.template]
     for code, total in house.world.rows(f"SELECT code, total FROM bookings WHERE {which}", *values):
         number = str(7000 + len(house.world.rows("SELECT FROM payments")))
         told = {"TransactionId": number, "InvoiceId": code, "Amount": f"{int(str(total)) / 100:.2f}"}
