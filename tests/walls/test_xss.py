@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email import policy
@@ -64,11 +65,15 @@ COLUMNS = {
 FORMULAS = ("=1+1", "+1+1", "-1+1", "@SUM(1)", "\t=1", "\r=1")
 
 
+MARK = re.compile(r"onload=(x[0-9]+)")
+
+
 @dataclass(slots=True)
 class Walk:
     """What has become markup, by where; the pages opened; and which number is of which field."""
 
     wrong: dict[str, list[str]] = field(default_factory=dict)
+    kept: set[str] = field(default_factory=set)
     planted: dict[str, str] = field(default_factory=dict)
     """By ``Form.field``: the canary that was accepted there."""
     pages: list[str] = field(default_factory=list)
@@ -104,6 +109,7 @@ async def attack(owner_url: str, app_url: str, data_dir: Path) -> Walk:
             await plant(found, insider, route, leaf, next(numbers))
         await mails(found, house, data_dir)
         await pay(insider, "special_requests LIKE %s", "%onload%")
+        found.kept = kept(house)
         await look_everywhere(found, insider, "en")
         await tickets(found, insider)
         # Two vehicles that are in use never have the same plate.
@@ -271,6 +277,14 @@ async def sheets(found: Walk, insider: Insider) -> None:
             found.cells += [cell for row in csv.reader(io.StringIO(reply.text, newline="")) for cell in row]
 
 
+def kept(house: House) -> set[str]:
+    """The marks of all canaries in the database."""
+    with psycopg.connect(house.world.owner_url) as connection:
+        tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+        rows = [connection.execute(f"SELECT t::text FROM {name} t".encode()).fetchall() for (name,) in tables]
+    return {mark for table in rows for (row,) in table for mark in MARK.findall(row)}
+
+
 def fill(house: House, table: str, columns: tuple[str, ...], text: str) -> None:
     """The text in those columns of every row, as far as the database lets it in."""
     with psycopg.connect(house.world.owner_url, autocommit=True) as connection:
@@ -295,13 +309,17 @@ def test_every_text_that_is_kept_is_shown_somewhere(walk: Walk) -> None:
     """Else the pages above were looked at in vain."""
     assert len(walk.planted) >= 15
     seen = shown([*walk.pages, *walk.mails])
-    missing = {name for name, text in walk.planted.items() if " ".join(text.split()) not in seen}
+    # What was written over by a later form, or only looked at, is kept nowhere.
+    there = {name: text for name, text in walk.planted.items() if walk.kept.issuperset(MARK.findall(text))}
+    missing = {name for name, text in there.items() if " ".join(text.split()) not in seen}
     unseen = {name for name in missing if not {name.partition(".")[0], name.rpartition(".")[2]} & UNSEEN.keys()}
     assert unseen == set(), "open the page that shows it, or say in UNSEEN why none does"
 
 
 def test_a_table_holds_no_formula(walk: Walk) -> None:
-    assert [cell for cell in walk.cells if cell.startswith(("=", "+", "-", "@", "\t", "\r"))] == []
+    # A sum or a phone number is none.
+    cells = [cell for cell in walk.cells if not re.fullmatch(r"[+-][0-9]+(\.[0-9]+)?", cell)]
+    assert [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r"))] == []
     assert {f"'{text}" for text in FORMULAS} <= set(walk.cells)
 
 
