@@ -106,6 +106,12 @@ class Reader:
         """The link with that text in the main part of the page."""
         return self.page.get_by_role("main").get_by_role("link", name=self.say(message, **values), exact=True)
 
+    def open_menu(self) -> None:
+        """On a phone the sections of the office are behind a button."""
+        summary = self.page.locator("details[data-menu] > summary")
+        if summary.is_visible():
+            summary.click()
+
     def reload_until(self, condition: Callable[[], bool], what: str, seconds: float = 30.0) -> None:
         """Open the page again until it shows what the worker has done."""
 

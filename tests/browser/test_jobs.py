@@ -108,6 +108,7 @@ def test_a_dead_letter_is_found_understood_run_again_and_gone(
     # Found: the navigation counts it, the page of jobs leads to it, the list can be searched.
     owner.go("/office/jobs")
     owner.heading("Background jobs")
+    owner.open_menu()
     navigation = owner.page.get_by_role("navigation", name=owner.say("Back office"))
     expect(navigation.get_by_role("link", name=re.compile(rf"^{owner.say('Jobs')}\s*[1-9]"))).to_be_visible()
     look_over(owner)

@@ -49,6 +49,7 @@ def test_who_signs_in_comes_to_the_office(visit: Visit, screen: Screen, language
     organisation = {"ru": "Камчатка Трансфер", "en": "Kamchatka Transfer"}[language]
     expect(reader.page.get_by_role("main")).to_contain_text(organisation)
     # What they may not open they are not shown.
+    reader.open_menu()
     office = reader.page.get_by_role("navigation", name=reader.say("Back office"))
     expect(office.get_by_role("link", name=reader.say("My account"))).to_be_visible()
     expect(office.get_by_role("link", name=reader.say("API keys"))).to_have_count(0)
@@ -86,6 +87,7 @@ def test_from_sign_up_to_a_sign_in_with_the_second_step(
     reader.button("Confirm the address").click()
     reader.link("To the back office").click()
 
+    reader.open_menu()
     reader.link("My account").click()
     reader.heading("My account")
     expect(page.locator("#f-name")).to_have_value("Анна Ключевская")

@@ -44,6 +44,8 @@ UNSEEN = {
     "NotificationBody": "for the till; on no page yet",
     "document": "for the list of the departure",
     "reason": "for the operator's own page of a booking",
+    "NoteForm": "on the page of the booking it was written for, which is not opened again here",
+    "NotePageForm": "the same",
     "message": "in the mail of a rejection; bookings that wait for the operator come later",
 }
 COLUMNS = {
@@ -278,9 +280,11 @@ async def sheets(found: Walk, insider: Insider) -> None:
 
 
 def kept(house: House) -> set[str]:
-    """The marks of all canaries in the database."""
+    """The marks of all canaries in the database but for the log, which remembers what was written over."""
     with psycopg.connect(house.world.owner_url) as connection:
-        tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+        tables = connection.execute(
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'audit_events'"
+        ).fetchall()
         rows = [connection.execute(f"SELECT t::text FROM {name} t".encode()).fetchall() for (name,) in tables]
     return {mark for table in rows for (row,) in table for mark in MARK.findall(row)}
 
@@ -310,7 +314,7 @@ def test_every_text_that_is_kept_is_shown_somewhere(walk: Walk) -> None:
     assert len(walk.planted) >= 15
     seen = shown([*walk.pages, *walk.mails])
     # What was written over by a later form, or only looked at, is kept nowhere.
-    there = {name: text for name, text in walk.planted.items() if walk.kept.issuperset(MARK.findall(text))}
+    there = {name: text for name, text in walk.planted.items() if not walk.kept.isdisjoint(MARK.findall(text))}
     missing = {name for name, text in there.items() if " ".join(text.split()) not in seen}
     unseen = {name for name in missing if not {name.partition(".")[0], name.rpartition(".")[2]} & UNSEEN.keys()}
     assert unseen == set(), "open the page that shows it, or say in UNSEEN why none does"
