@@ -115,6 +115,14 @@ def settle_everything(scene: Scene) -> None:
     """Mails have gone out, refunds have come through, the provider has found fault with an order; then days go by."""
     scene.world.execute("UPDATE messages SET sent_at = created_at WHERE kind <> 'cancelled'")
     scene.world.execute("UPDATE refunds SET status = 'completed', settled_at = requested_at")
+    scene.world.execute(
+        "WITH entry AS (INSERT INTO ledger_entries (organisation_id, id, at, kind, source, booking_id, payment_id, refund_id) "
+        "SELECT organisation_id, gen_random_uuid(), settled_at, 'refund', 'refund:' || id, booking_id, payment_id, id "
+        "FROM refunds ON CONFLICT DO NOTHING RETURNING organisation_id, id, refund_id) "
+        "INSERT INTO ledger_lines SELECT e.organisation_id, e.id, line.account, line.sign * r.amount, r.currency "
+        "FROM entry e JOIN refunds r ON r.id = e.refund_id "
+        "CROSS JOIN (VALUES ('travellers', 1), ('provider', -1)) AS line (account, sign)"
+    )
     scene.world.execute("UPDATE payment_orders SET status = 'refused', error = 'bad address canary.yellow@example.org'")
     scene.world.execute(
         "INSERT INTO cases (organisation_id, id, kind, booking_id, details, opened_at) "

@@ -277,3 +277,10 @@ def test_with_a_price_for_every_leg_every_pair_has_one(stops: int, data: st.Data
     assert missing == []
     assert len(found) == stops * (stops - 1) // 2
     assert all(one.amount == sum(amounts[one.from_position : one.to_position]) for one in found)
+
+
+def test_outside_the_season_nothing_runs() -> None:
+    spring = date(2026, 3, 29)
+    pattern = Pattern((1, 2, 3, 4, 5, 6, 7), (time(8),), spring, spring)
+    assert rules.times_on(pattern, {}, spring) == (time(8),)
+    assert rules.times_on(pattern, {}, spring - timedelta(days=1)) == ()

@@ -22,9 +22,8 @@ _SEATS_GONE = mark("The seats of the booking are taken by others; return the mon
 async def accept(connection: Connection, payment: PaymentRow, now: datetime) -> None:
     """The payment is the booking's money as it is; the booking is confirmed, with its seats taken again when it had lost
     them. Raises ``PaymentNotAcceptable``."""
-    if payment.booking_id is None:
-        raise PaymentNotAcceptable(extra={"why": "no_booking"})
-    locked = await lock_booking(connection, payment.organisation_id, payment.booking_id, now)
+    number = payment.booking_id
+    locked = await lock_booking(connection, payment.organisation_id, number, now) if number is not None else None
     if locked is None:
         raise PaymentNotAcceptable(extra={"why": "no_booking"})
     booking, departure = locked

@@ -52,7 +52,10 @@ _TOO_LONG = mark("This line is too long.")
 def read(content: bytes) -> Feed:
     """The timetables of a table, and what could not be read, by line. Raises ``FileUnreadable``."""
     reader = csv.DictReader(io.StringIO(_text(content), newline=""), delimiter=_delimiter(content), strict=True)
-    names = [clean_line(name or "").lower() for name in reader.fieldnames or ()]
+    try:
+        names = [clean_line(name or "").lower() for name in reader.fieldnames or ()]
+    except csv.Error:
+        raise FileUnreadable from None
     if "route" not in names and "times" not in names:
         raise FileUnreadable
     reader.fieldnames = names
