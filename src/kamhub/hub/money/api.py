@@ -96,6 +96,10 @@ async def payments(request: Asked, hub: Hub, staff: Staff) -> ASGIApp:
 )
 async def payment(hub: Hub, staff: Staff, payment_id: UUID) -> ASGIApp:
     """One payment with its life, its refunds and its fiscal receipts."""
+    return await _shown(hub, staff, payment_id)
+
+
+async def _shown(hub: Hub, staff: Staff, payment_id: UUID) -> ASGIApp:
     organisation_id = staff.organisation_id
     async with hub.database.tenant(organisation_id) as connection:
         found = await require_payment(connection, organisation_id, payment_id)
@@ -127,7 +131,7 @@ async def chargeback(request: Asked, hub: Hub, staff: Staff, payment_id: UUID) -
         await require_payment(connection, staff.organisation_id, payment_id)
     form = await read_json(request, ChargebackForm)
     await actions.charge_back(hub, staff, payment_id, amount=money_of(form.amount), note=form.note or None)
-    return await payment.fn(hub, staff, payment_id)  # type: ignore[no-any-return]
+    return await _shown(hub, staff, payment_id)
 
 
 @get(
