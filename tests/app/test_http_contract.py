@@ -47,6 +47,7 @@ def check_stretch(told: dict[str, Any], world: World, start: str, end: str) -> N
         "id": str(world.main.id),
         "name": {"ru": "main", "en": "main"},
         "rating": told["operator"]["rating"],
+        "review_count": 0,
     }
     for side, slug in (("from", start), ("to", end)):
         assert told[side] == {

@@ -16,6 +16,7 @@ from kamhub.kit.clock import ManualClock
 from kamhub.platform.crypto.keys import KeyRing
 from kamhub.platform.settings import Settings
 from kamhub.platform.web.rules import RouteRow, RouteWithoutRule, handlers_of, route_table, rule, rule_of
+from kamhub.platform.web.schemas import Documented
 from tests.app.support import BOOK, HOLD, SEARCH
 
 PUBLIC = {
@@ -43,6 +44,9 @@ PAGES = (
     "/",
     "/search",
     "/departures/",
+    "/operators/",
+    "/places/",
+    "/office/departures/boarding-worker.js",
     "/booking",
     "/signin",
     "/signout",
@@ -165,6 +169,13 @@ async def test_the_document_is_the_routes(client: httpx.AsyncClient, keys: KeyRi
         if path.startswith(API_PREFIXES) and (declared := rule_of(handler))
         for method in handler.http_methods - {"HEAD", "OPTIONS"}
     }
+    files = {
+        (path, method.lower())
+        for path, handler in handlers_of(app)
+        if (documented := handler.opt.get(Documented.KEY)) and documented.files
+        for method in handler.http_methods - {"HEAD", "OPTIONS"}
+    }
+    assert files
     operations = {
         (path, method): told for path, methods in document["paths"].items() for method, told in methods.items()
     }
@@ -177,7 +188,8 @@ async def test_the_document_is_the_routes(client: httpx.AsyncClient, keys: KeyRi
         declared = expected[path, method]
         assert told["summary"], path
         assert ([{}, *told.get("security", [])] == [{}]) == (declared.access == "public" and path != BOOK), path
-        assert ("requestBody" in told) == (declared.body_model is not None and method != "get"), path
+        takes = (declared.body_model is not None and method != "get") or (path, method) in files
+        assert ("requestBody" in told) == takes, path
         assert {part["name"] for part in told["parameters"] if part["in"] == "path"} == set(
             re.findall(r"\{(\w+)\}", path)
         ), path

@@ -26,8 +26,8 @@ from tests.walls.house import House, Route, fresh_database, furnished, routes, s
 
 ROUTES = routes()
 PRODUCT = str(1321 * 1353)  # in a reply only if somebody has reckoned it out of a template
-ASLEEP = 3.0  # seconds that a carried-out sleep would take
-SLOW = 2.5
+ASLEEP = 20.0  # seconds that a carried-out sleep would take: more than any call on a busy machine
+SLOW = 15.0
 # Each in a field of its own, one call each.
 TEXTS = {
     "sql": f"x'; DROP TABLE bookings; SELECT pg_sleep({ASLEEP}); --",

@@ -28,6 +28,8 @@ READS = {
     "refunds.read",
     "cases.read",
     "dashboard.read",
+    "notices.read",
+    "reviews.read",
 }
 MANAGES = {
     "network.write",
@@ -36,10 +38,12 @@ MANAGES = {
     "prices.write",
     "refunds.write",
     "cases.write",
+    "notices.write",
+    "reviews.write",
     "jobs.read",
 }
 DISPATCHES = {"departures.write", "assignments.write", "bookings.write", "bookings.decide", "boarding.write"}
-GOVERNS = {"organisation.manage", "audit.read", "personal_data.manage", "jobs.manage"}
+GOVERNS = {"organisation.manage", "audit.read", "personal_data.manage", "jobs.manage", "ledger.write"}
 EXPECTED: dict[Role, set[str]] = {
     "owner": READS | MANAGES | DISPATCHES | GOVERNS,
     "admin": READS | MANAGES | DISPATCHES | GOVERNS,

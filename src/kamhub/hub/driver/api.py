@@ -50,7 +50,7 @@ async def drivers(request: Asked, hub: Hub, staff: Staff) -> ASGIApp:
         permission=WRITE,
         body=DriverForm,
         reply=DriverReply,
-        refusals=(409,),
+        refusals=(404, 409),
         audit="driver.added",
     ),
 )

@@ -40,10 +40,18 @@ _BETWEEN = re.compile(r"[\s,;]+")
 IN_HOURS = frozenset({"early", "last_minute"})
 
 
+# More than anybody writes into one field of a price, and all the times of a day with room to spare.
+_LONGEST_NUMBER, _LONGEST_TIMES = 40, 400
+_Figure = Annotated[str, Field(max_length=_LONGEST_NUMBER)]
+_Clocks = Annotated[str, Field(max_length=_LONGEST_TIMES)]
+
+
 def _roubles(value: object) -> object:
     """Minor units of ``1 500`` or ``1500,50``."""
     if not isinstance(value, str):
         return value
+    if len(value) > _LONGEST_NUMBER:
+        raise ValueError(_ROUBLES)
     try:
         return parse_major("".join(value.split()).replace(",", "."), "RUB").amount
     except ValueError:
@@ -54,6 +62,8 @@ def _times(value: object) -> object:
     """``8:00, 10:30`` as times, each once."""
     if not isinstance(value, str):
         return value
+    if len(value) > _LONGEST_TIMES:
+        raise ValueError(_TIMES)
     found = set()
     for word in filter(None, _BETWEEN.split(value.strip())):
         if (told := _TIME.fullmatch(word)) is None:
@@ -65,16 +75,18 @@ def _times(value: object) -> object:
 def _number(value: object) -> object:
     if not isinstance(value, str):
         return value
+    if len(value) > _LONGEST_NUMBER:
+        raise ValueError(_HOURS)
     try:
         return Decimal(value.strip().replace(",", "."))
     except InvalidOperation:
         raise ValueError(_HOURS) from None
 
 
-_Roubles = BeforeValidator(_roubles, json_schema_input_type=str)
+_Roubles = BeforeValidator(_roubles, json_schema_input_type=_Figure)
 PagePrice = Annotated[int | None, Field(ge=LEAST_AMOUNT, le=MOST_AMOUNT), _Roubles, BlankIsNone]
 PageReduced = Annotated[int | None, Field(ge=0, le=MOST_AMOUNT), _Roubles, BlankIsNone]
-_Clock = BeforeValidator(_times, json_schema_input_type=str)
+_Clock = BeforeValidator(_times, json_schema_input_type=_Clocks)
 PageTimes = Annotated[tuple[dt.time, ...], Field(min_length=1, max_length=MOST_TIMES), _Clock]
 PageNoTimes = Annotated[tuple[dt.time, ...], Field(max_length=MOST_TIMES), _Clock]
 Version = Annotated[int | None, Field(ge=0, le=1_000_000_000), BlankIsNone]
@@ -97,7 +109,7 @@ class RulePageForm(Form):
     threshold: Annotated[
         Decimal | None,
         Field(gt=0, le=525_600),
-        BeforeValidator(_number, json_schema_input_type=str),
+        BeforeValidator(_number, json_schema_input_type=_Figure),
         BlankIsNone,
     ] = None
     percent: Annotated[int | None, Field(ge=-90, le=200), BlankIsNone] = None

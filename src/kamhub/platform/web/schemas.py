@@ -9,7 +9,7 @@ import datetime as dt
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, ClassVar, Generic, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -81,8 +81,8 @@ BlankIsNone = BeforeValidator(_none_when_blank)
 
 
 def blank_is_none(documented: Any) -> BeforeValidator:
-    """The same where a program may send it too; ``documented`` is the type that the OpenAPI document shows."""
-    return BeforeValidator(_none_when_blank, json_schema_input_type=documented)
+    """The same where a program may send it too; the OpenAPI document shows the type ``documented``, or nothing at all."""
+    return BeforeValidator(_none_when_blank, json_schema_input_type=documented | Literal[""])
 
 
 PersonName = Annotated[str, Field(min_length=2, max_length=100), Line, AfterValidator(_name)]
