@@ -8,7 +8,6 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from uuid import uuid4
 
 import psycopg
 import pytest
@@ -25,6 +24,7 @@ from kamhub.platform.embedded.cluster import Cluster
 from kamhub.platform.embedded.types import ClusterAddress
 from tests.asgi import Web, serve
 from tests.builders import World, build_world
+from tests.databases import Databases
 from tests.hub.payment.support import Provider
 
 NOW = datetime(2026, 11, 24, 0, 0, tzinfo=UTC)
@@ -46,6 +46,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClusterAddres
     cluster = Cluster(folder / "cluster")
     address = cluster.start()
     try:
+        _hurry(address)
         migrate(address.owner_url)
         yield address
     finally:
@@ -53,15 +54,25 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClusterAddres
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def _hurry(address: ClusterAddress) -> None:
+    """No waiting for the disk: these databases have to outlive neither the server nor the machine."""
+    with psycopg.connect(address.owner_url, autocommit=True) as connection:
+        for name in ("fsync", "full_page_writes"):
+            connection.execute(f"ALTER SYSTEM SET {name} = off".encode())
+        connection.execute("SELECT pg_reload_conf()")
+
+
+@pytest.fixture(scope="session")
+def databases(postgres: ClusterAddress) -> Databases:
+    return Databases(postgres)
+
+
 @pytest.fixture
-def database_owner_url(postgres: ClusterAddress) -> Iterator[str]:
-    """A fresh database, as its owner."""
-    name = f"test_{uuid4().hex}"
-    maintenance = postgres.owner_url.rsplit("/", 1)[0] + "/postgres"
-    with psycopg.connect(maintenance, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {postgres.database} STRATEGY FILE_COPY".encode())
-        yield postgres.owner_url.rsplit("/", 1)[0] + f"/{name}"
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+def database_owner_url(databases: Databases) -> Iterator[str]:
+    """A database as the migrations leave it, as its owner."""
+    name = databases.take()
+    yield f"{databases.server}/{name}"
+    databases.give_back(name)
 
 
 @pytest.fixture
