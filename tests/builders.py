@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -18,6 +21,28 @@ PASSWORD = "correct horse battery"
 STOPS = (("airport", 0), ("town", 15), ("city", 50), ("springs", 105))
 PRICES = {(0, 1): 100_000, (0, 2): 150_000, (0, 3): 250_000, (1, 2): 120_000, (1, 3): 220_000, (2, 3): 130_000}
 TIERS = ((1440, 100), (720, 75), (120, 50))
+
+
+_mine = threading.local()
+
+
+@contextmanager
+def as_owner(url: str) -> Iterator[psycopg.Connection]:
+    """A transaction as the owner of that database, on the connection that this thread had last: opening one takes longer."""
+    kept: tuple[str, psycopg.Connection] | None = getattr(_mine, "kept", None)
+    if kept is not None:
+        try:
+            if kept[0] == url:
+                kept[1].execute("SELECT")
+            else:
+                kept[1].close()
+                kept = None
+        except psycopg.Error:  # the server was started anew, or the database emptied
+            kept = None
+    if kept is None:
+        kept = _mine.kept = (url, psycopg.connect(url, autocommit=True))
+    with kept[1].transaction():
+        yield kept[1]
 
 
 @dataclass(slots=True)
@@ -59,7 +84,7 @@ class World:
         owner = operator or self.main
         departs_at = self.now + departs_in
         departure_id = new_id()
-        with psycopg.connect(self.owner_url) as connection:
+        with as_owner(self.owner_url) as connection:
             connection.execute(
                 "INSERT INTO departures (organisation_id, id, route_id, tariff_id, vehicle_id, departs_at, sales_close_at, "
                 "status, capacity, taken) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, '{0,0,0}')",
@@ -79,26 +104,26 @@ class World:
 
     def taken(self, departure_id: UUID) -> list[int]:
         """The counters of a departure, leg by leg."""
-        with psycopg.connect(self.owner_url) as connection:
+        with as_owner(self.owner_url) as connection:
             row = connection.execute("SELECT taken FROM departures WHERE id = %s", (departure_id,)).fetchone()
         assert row is not None
         return list(row[0])
 
     def rows(self, query: str, *params: object) -> list[tuple[object, ...]]:
         """Rows of a query, as the owner of the schema."""
-        with psycopg.connect(self.owner_url) as connection:
+        with as_owner(self.owner_url) as connection:
             return connection.execute(query.encode(), params).fetchall()
 
     def execute(self, statement: str, *params: object) -> None:
         """Carry out a statement as the owner of the schema."""
-        with psycopg.connect(self.owner_url) as connection:
-            connection.execute(statement.encode(), params)
+        with as_owner(self.owner_url) as connection:
+            connection.execute(statement.encode(), params or None)
 
 
 def build_world(owner_url: str, keys: KeyRing, now: datetime) -> World:
     """Write the world and return it; only the main operator takes payments online."""
     world = World(owner_url, now)
-    with psycopg.connect(owner_url) as connection:
+    with as_owner(owner_url) as connection:
         connection.execute(
             "INSERT INTO organisations (id, slug, name_ru, name_en) VALUES (%s, 'catalogue', 'Справочник', 'Catalogue')",
             (CATALOGUE,),

@@ -119,7 +119,8 @@ async def attack(owner_url: str, app_url: str, data_dir: Path) -> Walk:
             for leaf in leading(route):
                 for target in TARGETS:
                     await follow(found, insider, route, leaf, target)
-            for target in TARGETS[:6]:
+            turn = 2 * ROUTES.index(route)
+            for target in (TARGETS[turn % len(TARGETS)], TARGETS[(turn + 1) % len(TARGETS)]):
                 await all_at_once(found, insider, route, target)
         await from_paths(found, insider)
         await by_another_host(found, insider, data_dir)

@@ -128,8 +128,14 @@ async def attack(owner_url: str, app_url: str, data_dir: Path) -> Walk:
 async def plant(found: Walk, insider: Insider, route: Route, leaf: Leaf, number: int) -> None:
     """One canary in one field; whatever the answer, it is looked at. A secret one changes nothing for long."""
     house = insider.house
-    await fresh_booking(found, house)
     body = insider.good(route)
+    if (
+        {"booking_id", "departure_id"} & set(route.parameters)
+        or "booking" in route.template
+        or "departure" in str(body)
+    ):
+        await fresh_booking(found, house)
+        body = insider.good(route)
     if "email" in body and leaf.name != "email":
         body["email"] = f"p{number}@people.example" if "signin" not in route.template else body["email"]
     if str(route) == "POST /booking/{booking_id}/cancel":
