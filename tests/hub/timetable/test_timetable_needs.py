@@ -42,7 +42,7 @@ async def test_times_outside_the_hours_of_the_driver_are_told_and_made(web: Web,
 async def test_what_a_timetable_needs_is_not_archived(web: Web, world: World, what: str) -> None:
     somebody, headers = driver(world), web.staff(world.main, "manager")
     # A season that begins in a month: no departure is near that would be in the way by itself.
-    season = {"valid_from": "2026-12-24", "valid_to": "2026-12-24"}
+    season: dict[str, Any] = {"valid_from": "2026-12-24", "valid_to": "2026-12-24"}
     made = await make(web, world, driver_id=str(somebody), **season)
     world.execute("DELETE FROM departures")
     number = made[f"{what}_id"]
