@@ -53,7 +53,7 @@ def test_seats_are_held_without_a_pointer(visit: Visit, screen: Screen, language
     expect(reader.page.locator("#results-title")).to_be_focused()
     expect(reader.page.locator("#search-date")).to_have_value(day(2).isoformat())
 
-    tab_to(reader, f"a[aria-label='{reader.say('Departure at %(time)s', time='08:30')}']")
+    tab_to(reader, f"a[aria-label$='{reader.say('Departure at %(time)s', time='08:30')}']")
     keys.press("Enter")
     reader.page.wait_for_url("**/departures/**")
     tab_to(reader, "form[action$='/hold'] button[type=submit]")

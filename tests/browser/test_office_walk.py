@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.browser import journey
 from tests.browser.conftest import Visit
 from tests.browser.reader import DESKTOP, PHONE, Language, Reader, Screen
 from tests.browser.test_office import office
@@ -39,6 +40,7 @@ def links_of(reader: Reader) -> list[str]:
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(("screen", "language"), [(PHONE, "ru"), (DESKTOP, "en")], ids=["phone-ru", "desktop-en"])
 def test_every_page_of_the_office_opens_and_is_accessible(visit: Visit, screen: Screen, language: Language) -> None:
+    journey.ticket(visit(screen, language))  # so that bookings, payments and messages have pages of their own
     owner = office(visit, screen, language, True)
     waiting, met = deque([("/office", "")]), {"/office"}
     while waiting:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -54,26 +54,6 @@ def test_the_latest_made_goes_first() -> None:
     assert rules.left_out([third, first, second], 4, 1) == (third,)
     assert rules.left_out([first, second, third], 1, 1) == (third, second, first)
     assert rules.left_out([first, second], 4, 1) == ()
-
-
-@pytest.mark.parametrize(
-    ("start", "hours", "works_from", "works_to", "works"),
-    [
-        (8, 2, time(8), time(10), True),
-        (8, 3, time(8), time(10), False),
-        (7, 1, time(8), time(20), False),
-        (23, 3, time(22), time(6), True),  # past midnight
-        (3, 2, time(22), time(6), True),
-        (5, 2, time(22), time(6), False),
-        (3, 2, None, None, True),
-    ],
-)
-def test_a_driver_works_within_their_hours(
-    start: int, hours: int, works_from: time | None, works_to: time | None, works: bool
-) -> None:
-    departs = datetime(2026, 11, 25, start, tzinfo=KAMCHATKA)
-    arrives = departs + timedelta(hours=hours)
-    assert rules.works_then(works_from, works_to, departs, arrives, KAMCHATKA) is works
 
 
 def test_a_cancelled_departure_and_one_that_has_left_are_not_changed() -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
 
 from kamhub.hub.ledger.page_forms import read_amount
 from kamhub.hub.money import rules, words
-from kamhub.hub.money.types import CASE_KINDS, Dues, MoreThanDue, NothingDue
+from kamhub.hub.money.types import CASE_KINDS, CaseView, Dues, MoreThanDue, NothingDue
 from kamhub.hub.payment.rules import judge_acceptance, returnable
 from kamhub.kit.money import Money
 
@@ -23,6 +24,20 @@ def test_every_case_has_words_and_something_to_do(kind: str) -> None:
     assert all(rules.is_offered(kind, action) for action in actions)  # type: ignore[arg-type]
     assert words.case_title(kind, "en")  # type: ignore[arg-type]
     assert words.case_text(kind, "en")  # type: ignore[arg-type]
+
+
+def test_details_of_a_case_are_told_as_people_read_them() -> None:
+    at, number = datetime(2026, 11, 24, tzinfo=UTC), UUID(int=1)
+    details = {"amount": "150050", "asked": "a lot", "reason": "departure_cancelled", "odd": "7"}
+    case = CaseView(number, number, "move_difference", None, None, None, None, details, None, at, None, None, None)
+    assert words.case_details(case, "ru") == [
+        ("Сумма", "1\u00a0500,50\u00a0₽"),
+        ("Запрошенная сумма", "a lot"),
+        ("Причина", "рейс отменён"),
+        ("odd", "7"),
+    ]
+    paid = replace(case, details={"amount": "100"}, amount=Money(1, "USD"))
+    assert words.case_details(paid, "en") == [("Amount", "1\u00a0$")]
 
 
 def test_what_is_offered_depends_on_what_the_booking_has_become() -> None:

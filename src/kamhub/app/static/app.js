@@ -53,10 +53,12 @@
     all("button[type=submit]", form).forEach((button) => button.removeAttribute("aria-disabled"));
   }));
 
-  // The open section of a navigation that scrolls sideways is brought into sight.
+  // The open section of a navigation that scrolls is brought into sight.
   all("nav [aria-current=page]").forEach((link) => {
     const row = link.closest("nav");
-    if (row.scrollWidth > row.clientWidth) row.scrollLeft = link.offsetLeft - row.offsetLeft - (row.clientWidth - link.clientWidth) / 2;
+    const [inner, outer] = [link.getBoundingClientRect(), row.getBoundingClientRect()];
+    if (row.scrollWidth > row.clientWidth) row.scrollLeft += inner.left - outer.left - (row.clientWidth - inner.width) / 2;
+    if (row.scrollHeight > row.clientHeight) row.scrollTop += inner.top - outer.top - (row.clientHeight - inner.height) / 2;
   });
 
   // Countdown of a hold, by the server's clock: what counts is how long the page has been open.

@@ -43,21 +43,6 @@ def require_ahead(departs_at: datetime, now: datetime) -> None:
         raise DepartureGone
 
 
-def works_then(
-    works_from: time | None, works_to: time | None, departs_at: datetime, arrives_at: datetime, zone: ZoneInfo
-) -> bool:
-    """Whether the whole way lies within a driver's hours, which may run past midnight; without hours always."""
-    if works_from is None or works_to is None:
-        return True
-    start, end = departs_at.astimezone(zone), arrives_at.astimezone(zone)
-    for day in (start.date(), start.date() - timedelta(days=1)):
-        begins = datetime.combine(day, works_from, zone)
-        ends = datetime.combine(day if works_from < works_to else day + timedelta(days=1), works_to, zone)
-        if begins <= start and end <= ends:
-            return True
-    return False
-
-
 def day_bounds(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """The first moment of a day there, and the first after it."""
     return datetime.combine(day, time(), zone), datetime.combine(day + timedelta(days=1), time(), zone)

@@ -8,6 +8,7 @@ from uuid import UUID
 from kamhub.hub.driver import rules, store
 from kamhub.hub.driver.types import Driver, DriverChange, DriverFacts, DriverInUse, DriverNotFound, DriverQuery
 from kamhub.hub.services import Hub
+from kamhub.hub.timetable.store import timetables
 from kamhub.kit.ids import new_id
 from kamhub.platform.audit import actions as audit
 from kamhub.platform.database.pool import Connection
@@ -92,7 +93,7 @@ async def change(hub: Hub, staff: Staff, driver_id: UUID, wanted: DriverChange, 
 async def archive(hub: Hub, staff: Staff, driver_id: UUID, asked: AskedVersion) -> None:
     """Put a driver away; one that nothing refers to is removed for good. May be said twice of an archived one.
 
-    Raises ``DriverNotFound``, ``VersionStale``, and ``DriverInUse`` while there are departures ahead.
+    Raises ``DriverNotFound``, ``VersionStale``, and ``DriverInUse`` while there are departures or timetables ahead.
     """
     organisation, now = staff.organisation_id, hub.clock.now()
     async with hub.database.tenant(organisation) as connection:
@@ -132,5 +133,6 @@ async def _require_sound(connection: Connection, organisation_id: UUID, facts: D
 async def _require_idle(connection: Connection, organisation_id: UUID, driver_id: UUID, now: datetime) -> None:
     zone = await organisation_store.zone(connection, organisation_id)
     ahead = await store.departures_ahead(connection, organisation_id, driver_id, now, zone, MOST_NAMED)
-    if ahead:
-        raise DriverInUse(ahead)
+    uses = await timetables.using(connection, organisation_id, now.astimezone(zone).date(), driver_id=driver_id)
+    if ahead or uses:
+        raise DriverInUse(ahead, uses)

@@ -28,7 +28,6 @@ from kamhub.hub.operator_settings import actions as settings
 from kamhub.hub.operator_settings.api import MANAGE
 from kamhub.hub.operator_settings.forms import RestForm
 from kamhub.hub.services import Hub
-from kamhub.hub.vehicle.types import DepartureAhead
 from kamhub.kit.text import mark
 from kamhub.platform.access.pages import render_office
 from kamhub.platform.i18n.request import locale_of
@@ -192,7 +191,7 @@ async def archive(request: Asked, hub: Hub, staff: Staff, driver_id: UUID) -> Re
         errors = {"form": sentence_of(request, refusal)}
         return await page(request, hub, staff, driver_id, errors=errors, status=refusal.status)
     except DriverInUse as refusal:
-        return await page(request, hub, staff, driver_id, ahead=refusal.departures, status=refusal.status)
+        return await page(request, hub, staff, driver_id, in_use=refusal, status=refusal.status)
     return Redirect(f"{_SECTION}?done=archived", status_code=HTTP_303_SEE_OTHER)
 
 
@@ -232,7 +231,7 @@ async def page(
     errors: Mapping[str, str] | None = None,
     document: Mapping[str, str] | None = None,
     document_errors: Mapping[str, str] | None = None,
-    ahead: tuple[DepartureAhead, ...] = (),
+    in_use: DriverInUse | None = None,
     status: int | None = None,
 ) -> Response[Any]:
     """The page of a driver, with what was typed into one of its forms and what is wrong with it."""
@@ -255,7 +254,7 @@ async def page(
         kinds=DRIVER_KINDS,
         document=document or {},
         document_errors=document_errors or {},
-        ahead=ahead,
+        in_use=in_use,
         writes=WRITE in staff.permissions,
         url_path=f"{_SECTION}/{driver_id}",
     )

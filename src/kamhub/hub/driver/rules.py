@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import time
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from kamhub.hub.driver.types import DriverFacts
 from kamhub.kit.text import mark
@@ -21,10 +22,17 @@ def require_whole_hours(facts: DriverFacts) -> None:
         raise InputInvalid([FieldError("works_to", _EMPTY, "hours_empty")])
 
 
-def works_at(facts: DriverFacts, at: time) -> bool:
-    """Whether that time of the clock is within the working hours; always without hours. The night of 22:00 to 06:00 counts
-    as one stretch."""
-    begins, ends = facts.works_from, facts.works_to
-    if begins is None or ends is None:
+def works_then(
+    works_from: time | None, works_to: time | None, starts_at: datetime, ends_at: datetime, zone: ZoneInfo
+) -> bool:
+    """Whether the whole way lies within a driver's hours on the clock of that zone. They may run past midnight; without
+    hours always."""
+    if works_from is None or works_to is None:
         return True
-    return begins <= at < ends if begins < ends else at >= begins or at < ends
+    start, end = starts_at.astimezone(zone), ends_at.astimezone(zone)
+    for day in (start.date(), start.date() - timedelta(days=1)):
+        begins = datetime.combine(day, works_from, zone)
+        ends = datetime.combine(day if works_from < works_to else day + timedelta(days=1), works_to, zone)
+        if begins <= start and end <= ends:
+            return True
+    return False

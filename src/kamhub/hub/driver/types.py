@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, time
 from uuid import UUID
 
+from kamhub.hub.timetable.types import TimetableUse, uses_json
 from kamhub.hub.vehicle.types import DepartureAhead, departures_json
 from kamhub.kit.errors import Refusal
 from kamhub.kit.text import mark
@@ -83,12 +84,12 @@ class PersonTaken(Refusal):
 
 
 class DriverInUse(Refusal):
-    """A driver who is still to drive; ``extra.departures`` names the first of the departures."""
+    """A driver who is still to drive; ``extra`` names the first of the ``departures`` and the ``timetables``."""
 
     code = "in_use"
     status = 409
-    title = mark("This driver still has departures ahead; give them another one first")
+    title = mark("This driver still has departures or timetables ahead; give them another one first")
 
-    def __init__(self, departures: Sequence[DepartureAhead]) -> None:
-        super().__init__(extra={"departures": departures_json(departures)})
-        self.departures = tuple(departures)
+    def __init__(self, departures: Sequence[DepartureAhead], timetables: Sequence[TimetableUse]) -> None:
+        super().__init__(extra={"departures": departures_json(departures), "timetables": uses_json(timetables)})
+        self.departures, self.timetables = tuple(departures), tuple(timetables)

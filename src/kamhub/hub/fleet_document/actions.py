@@ -8,7 +8,14 @@ from uuid import UUID
 from kamhub.hub.driver import store as driver_store
 from kamhub.hub.driver.types import DriverNotFound
 from kamhub.hub.fleet_document import rules, store
-from kamhub.hub.fleet_document.types import DocumentFacts, DocumentNotFound, DocumentWarning, FleetDocument, Subject
+from kamhub.hub.fleet_document.types import (
+    DocumentFacts,
+    DocumentNotFound,
+    DocumentWarning,
+    Due,
+    FleetDocument,
+    Subject,
+)
 from kamhub.hub.services import Hub
 from kamhub.hub.vehicle import store as vehicle_store
 from kamhub.hub.vehicle.types import VehicleNotFound
@@ -17,6 +24,8 @@ from kamhub.platform.audit import actions as audit
 from kamhub.platform.database.pool import Connection
 from kamhub.platform.organisation import store as organisation_store
 from kamhub.platform.person.types import Staff
+
+READ = "fleet.read"
 
 
 async def warnings(
@@ -45,6 +54,15 @@ async def documents(
         until = None if within is None else day + within
         found, total = await store.documents(connection, staff.organisation_id, until, offset=offset, limit=limit)
     return found, total, day
+
+
+async def due(hub: Hub, staff: Staff) -> Due | None:
+    """How many papers of the fleet are to be renewed; None for people whom the fleet is none of their business."""
+    if READ not in staff.permissions:
+        return None
+    async with hub.database.tenant(staff.organisation_id) as connection:
+        day = await today(connection, hub, staff.organisation_id)
+        return await store.due(connection, staff.organisation_id, day, day + rules.EXPIRING)
 
 
 async def documents_of(hub: Hub, staff: Staff, subject: Subject, subject_id: UUID) -> tuple[list[FleetDocument], date]:

@@ -20,7 +20,7 @@ from kamhub.platform.web.rules import rule
 from kamhub.platform.web.schemas import PageParameters
 
 Asked = Request[Any, Any, Any]
-READ, WRITE = "fleet.read", "fleet.write"
+READ, WRITE = actions.READ, "fleet.write"
 _OF_VEHICLE = "/api/vehicles/{vehicle_id:uuid}/documents"
 _OF_DRIVER = "/api/drivers/{driver_id:uuid}/documents"
 LIST = rule(access="staff", rate="api", permission=READ, body=PageParameters, reply=DocumentListReply)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from kamhub.hub.fleet_document.rules import EXPIRING
 from kamhub.hub.fleet_document.types import DocumentFacts, DocumentKind
 from kamhub.platform.web.schemas import BlankIsNone, Date, Form, Line, PageParameters
 
@@ -31,3 +32,9 @@ class DocumentParameters(PageParameters):
     def within(self) -> timedelta | None:
         """The same as a length of time."""
         return None if self.expiring_within is None else timedelta(days=self.expiring_within)
+
+
+class DocumentPageParameters(DocumentParameters):
+    """The same of the page, which shows what is to be renewed unless all papers are asked for."""
+
+    expiring_within: Annotated[int | None, Field(ge=0, le=3660), BlankIsNone] = EXPIRING.days

@@ -1,25 +1,32 @@
-"""The papers of a vehicle or driver, added and removed on the page of their owner."""
+"""The papers of the fleet on one page; those of a vehicle or driver are added and removed on the page of their owner."""
 
 from typing import Any
 from uuid import UUID
 
-from litestar import Request, Response, post
+from litestar import Request, Response, get, post
 from litestar.response import Redirect
-from litestar.status_codes import HTTP_303_SEE_OTHER
+from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_422_UNPROCESSABLE_ENTITY
+from litestar.types import ASGIApp
 from pydantic import ValidationError
 
 from kamhub.hub.driver import pages as driver_pages
 from kamhub.hub.fleet_document import actions
-from kamhub.hub.fleet_document.api import WRITE
-from kamhub.hub.fleet_document.forms import DocumentForm
+from kamhub.hub.fleet_document.api import READ, WRITE
+from kamhub.hub.fleet_document.forms import DocumentForm, DocumentPageParameters
+from kamhub.hub.fleet_document.rules import status_of
+from kamhub.hub.fleet_document.views import COLUMNS, document_cells
 from kamhub.hub.services import Hub
 from kamhub.hub.vehicle import pages as vehicle_pages
+from kamhub.platform.access.pages import render_office
 from kamhub.platform.i18n.form_errors import form_errors
 from kamhub.platform.i18n.request import locale_of
 from kamhub.platform.person.types import Staff
+from kamhub.platform.web.csv import MOST_ROWS, csv_reply
+from kamhub.platform.web.json import validate
 from kamhub.platform.web.rules import rule
 
 Asked = Request[Any, Any, Any]
+SECTION = "/office/documents"
 _OF_VEHICLE = "/office/vehicles/{vehicle_id:uuid}/documents"
 _OF_DRIVER = "/office/drivers/{driver_id:uuid}/documents"
 _NAMES = ("kind", "number", "expires_on")
@@ -43,6 +50,44 @@ REMOVE = rule(
     refusals=(404,),
     audit="fleet_document.removed",
 )
+
+
+@get(
+    SECTION,
+    opt=rule(access="staff", rate="page", permission=READ, body=DocumentPageParameters, reply="page", refusals=(422,)),
+)
+async def documents(request: Asked, hub: Hub, staff: Staff) -> Response[Any]:
+    """The papers of the whole fleet: what ends within so many days or has ended, or all of them."""
+    errors: dict[str, str] = {}
+    try:
+        asked = DocumentPageParameters.model_validate(dict(request.query_params))
+    except ValidationError as error:
+        errors, asked = form_errors(error, locale_of(request)), DocumentPageParameters()
+    found, total, day = await actions.documents(hub, staff, asked.within(), offset=asked.offset, limit=asked.page_size)
+    days = "" if asked.expiring_within is None else str(asked.expiring_within)
+    return await render_office(
+        request,
+        "fleet_document/documents.html",
+        section=SECTION,
+        status_code=HTTP_422_UNPROCESSABLE_ENTITY if errors else HTTP_200_OK,
+        papers=[(one, status_of(one.facts.expires_on, day)) for one in found],
+        total=total,
+        asked=asked,
+        days=days,
+        errors=errors,
+        url_path=SECTION,
+    )
+
+
+@get(
+    f"{SECTION}/documents.csv",
+    opt=rule(access="staff", rate="page", permission=READ, body=DocumentPageParameters, reply="csv", refusals=(422,)),
+)
+async def file(request: Asked, hub: Hub, staff: Staff) -> ASGIApp:
+    """The same as a file."""
+    asked = validate(DocumentPageParameters, request.query_params)
+    found, _, day = await actions.documents(hub, staff, asked.within(), limit=MOST_ROWS)
+    return csv_reply(request, "documents.csv", COLUMNS, [document_cells(one, day) for one in found])
 
 
 @post(_OF_VEHICLE, status_code=HTTP_303_SEE_OTHER, opt=ADD)
@@ -94,4 +139,4 @@ def _back(owner: str, done: str) -> Redirect:
     return Redirect(f"{owner}?done={done}", status_code=HTTP_303_SEE_OTHER)
 
 
-HANDLERS = (add_to_vehicle, add_to_driver, remove_from_vehicle, remove_from_driver)
+HANDLERS = (documents, file, add_to_vehicle, add_to_driver, remove_from_vehicle, remove_from_driver)

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from kamhub.hub.fleet_document.types import DocumentFacts, FleetDocument, Subject
+from kamhub.hub.fleet_document.types import DocumentFacts, Due, FleetDocument, Subject
 from kamhub.platform.database.pool import Connection
 
 _DOCUMENT = """
@@ -30,6 +30,9 @@ WHERE d.organisation_id = %(organisation)s AND v.archived_at IS NULL AND p.archi
 _LIST = f"""{_DOCUMENT} {_WANTED}
 ORDER BY d.expires_on NULLS LAST, 4, d.id OFFSET %(offset)s LIMIT %(limit)s"""
 _COUNT = f"SELECT count(*) FROM ({_DOCUMENT} {_WANTED}) AS found"
+_DUE = f"""
+SELECT count(*) FILTER (WHERE expires_on < %(on)s), count(*) FILTER (WHERE expires_on >= %(on)s)
+FROM ({_DOCUMENT} {_WANTED}) AS found"""
 
 
 async def documents_of(
@@ -52,6 +55,13 @@ async def documents(
     found = [_document(row) for row in await rows.fetchall()]
     row = await (await connection.execute(_COUNT.encode(), wanted)).fetchone()
     return found, row[0] if row else 0
+
+
+async def due(connection: Connection, organisation_id: UUID, on: date, until: date) -> Due:
+    """How many papers that were not renewed ended before that day, and how many do from then on until the other."""
+    rows = await connection.execute(_DUE.encode(), {"organisation": organisation_id, "until": until, "on": on})
+    row = await rows.fetchone()
+    return Due(*row) if row else Due(0, 0)
 
 
 async def insert(

@@ -53,6 +53,18 @@ class DocumentWarning:
     status: DocumentStatus
 
 
+@dataclass(frozen=True, slots=True)
+class Due:
+    """How many papers of the fleet have run out, and how many do within 30 days."""
+
+    expired: int
+    expiring: int
+
+    @property
+    def total(self) -> int:
+        return self.expired + self.expiring
+
+
 class DocumentNotFound(Refusal):
     """A paper of another vehicle, driver or organisation, or none at all."""
 

@@ -169,7 +169,7 @@ def _words(locale: Locale) -> dict[str, Any]:
         "text": lambda kind: words.case_text(kind, locale),
         "action_name": lambda action: words.action_name(action, locale),
         "resolution": lambda text: words.resolution_text(text, locale),
-        "detail_name": lambda name: words.detail_name(name, locale),
+        "details": lambda case: words.case_details(case, locale),
     }
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from kamhub.hub.money.types import CaseAction, RefundStatus
+from kamhub.hub.money.types import CaseAction, CaseView, RefundStatus
 from kamhub.hub.payment.types import CaseKind, PaymentStatus
+from kamhub.kit.money import Money
 from kamhub.kit.text import Locale, mark
 from kamhub.platform.i18n.catalogue import translator
+from kamhub.platform.i18n.formats import Formats
 
 _PAYMENTS: Mapping[PaymentStatus, str] = {
     "authorized": mark("set aside by the bank"),
@@ -123,11 +125,16 @@ _DETAILS: Mapping[str, str] = {
     "refund_transaction_id": mark("Number of the refund"),
     "message": mark("What was answered"),
     "amount": mark("Amount"),
-    "asked": mark("Asked for"),
+    "asked": mark("Amount asked for"),
     "kind": mark("Kind"),
     "theirs": mark("There"),
     "ours": mark("Here"),
+    "reason": mark("Reason"),
 }
+# Kept in minor units; the payment or refund of the case, if there is one, tells the currency.
+_AMOUNTS = frozenset({"amount", "asked"})
+_CURRENCY = "RUB"
+_REASONS: Mapping[str, str] = {"departure_cancelled": mark("the departure was called off")}
 
 
 def payment_status(status: PaymentStatus, locale: Locale) -> str:
@@ -175,7 +182,15 @@ def resolution_text(resolution: str, locale: Locale) -> str:
     return next((action_name(action, locale) for action in _ACTIONS if action == resolution), resolution)
 
 
-def detail_name(name: str, locale: Locale) -> str:
-    """What a detail of a case is called."""
-    known = _DETAILS.get(name)
-    return translator(locale).gettext(known) if known else name
+def case_details(case: CaseView, locale: Locale) -> list[tuple[str, str]]:
+    """What else is known of a case: what each detail is called, and the detail as a person reads it."""
+    gettext = translator(locale).gettext
+    currency = case.amount.currency if case.amount else _CURRENCY
+    found = []
+    for name, value in case.details.items():
+        if name in _AMOUNTS and value.isdecimal():
+            shown = Formats(locale).money(Money(int(value), currency))
+        else:
+            shown = gettext(_REASONS[value]) if value in _REASONS else value
+        found.append((gettext(_DETAILS[name]) if name in _DETAILS else name, shown))
+    return found

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from kamhub.hub.route import rules, store
 from kamhub.hub.route.types import (
     Route,
     RouteChange,
+    RouteHasTimetables,
     RouteInUse,
     RouteNotFound,
     RouteQuery,
@@ -16,9 +18,11 @@ from kamhub.hub.route.types import (
     StopWanted,
 )
 from kamhub.hub.services import Hub
+from kamhub.hub.timetable.store import timetables
 from kamhub.kit.ids import new_id
 from kamhub.platform.audit import actions as audit
 from kamhub.platform.database.pool import Connection
+from kamhub.platform.organisation import store as organisations
 from kamhub.platform.person.types import Staff
 from kamhub.platform.web.versions import AskedVersion, require_version
 
@@ -55,7 +59,8 @@ async def add(hub: Hub, staff: Staff, name: str, stops: Sequence[StopWanted]) ->
 async def change(hub: Hub, staff: Staff, route_id: UUID, wanted: RouteChange, asked: AskedVersion) -> Route:
     """Rename a route, or give it other stops while nothing refers to it.
 
-    Raises ``RouteNotFound``, ``VersionStale``, ``InputInvalid``, ``RouteInUse``, ``StopPlaceUnknown``.
+    Raises ``RouteNotFound``, ``VersionStale``, ``InputInvalid``, ``RouteInUse``, ``StopPlaceUnknown``, and ``RouteHasTimetables``
+    as ``archive``.
     """
     organisation, now = staff.organisation_id, hub.clock.now()
     async with hub.database.tenant(organisation) as connection:
@@ -63,6 +68,8 @@ async def change(hub: Hub, staff: Staff, route_id: UUID, wanted: RouteChange, as
         name = present.name if wanted.name is None else wanted.name
         archived_at = present.archived_at
         if wanted.archived is not None and wanted.archived is (archived_at is None):
+            if wanted.archived:
+                await _require_idle(connection, organisation, route_id, now)
             archived_at = now if wanted.archived else None
         stops = tuple(stop.wanted() for stop in present.stops)
         others = wanted.stops if wanted.stops is not None and wanted.stops != stops else None
@@ -95,13 +102,14 @@ async def copy(hub: Hub, staff: Staff, route_id: UUID, name: str) -> Route:
 async def archive(hub: Hub, staff: Staff, route_id: UUID, asked: AskedVersion) -> None:
     """Put a route away: its departures go on, it is offered for no new ones. One that nothing refers to is removed for good.
 
-    May be said twice of an archived one. Raises ``RouteNotFound``, ``VersionStale``.
+    May be said twice of an archived one. Raises ``RouteNotFound``, ``VersionStale``, ``RouteHasTimetables``.
     """
     organisation, now = staff.organisation_id, hub.clock.now()
     async with hub.database.tenant(organisation) as connection:
         present = await _lock(connection, organisation, route_id, asked)
         if present.archived_at is not None:
             return
+        await _require_idle(connection, organisation, route_id, now)
         if not await store.remove(connection, organisation, route_id):
             await store.update(connection, organisation, route_id, present.name, now)
         await audit.record(
@@ -122,6 +130,13 @@ async def _lock(connection: Connection, organisation_id: UUID, route_id: UUID, a
         raise RouteNotFound
     require_version(asked, present.version)
     return present
+
+
+async def _require_idle(connection: Connection, organisation_id: UUID, route_id: UUID, now: datetime) -> None:
+    today = now.astimezone(await organisations.zone(connection, organisation_id)).date()
+    uses = await timetables.using(connection, organisation_id, today, route_id=route_id)
+    if uses:
+        raise RouteHasTimetables(uses)
 
 
 async def _replace_stops(

@@ -18,7 +18,7 @@ from kamhub.hub.route import actions
 from kamhub.hub.route.api import READ, WRITE
 from kamhub.hub.route.forms import CopyForm, RouteForm, RouteParameters
 from kamhub.hub.route.page_forms import SAVE, RouteEditForm, Row, after_step, rows_of, sent_rows, wanted
-from kamhub.hub.route.types import Route, RouteChange, RouteInUse, StopPlaceUnknown
+from kamhub.hub.route.types import Route, RouteChange, RouteHasTimetables, RouteInUse, StopPlaceUnknown
 from kamhub.hub.services import Hub
 from kamhub.kit.text import mark
 from kamhub.platform.access.pages import render_office
@@ -190,17 +190,19 @@ async def copy(request: Asked, hub: Hub, staff: Staff, route_id: UUID) -> Respon
         permission=WRITE,
         body=VersionForm,
         reply="page",
-        refusals=(404, 412),
+        refusals=(404, 409, 412),
         audit="route.archived",
     ),
 )
 async def archive(request: Asked, hub: Hub, staff: Staff, route_id: UUID) -> Response[Any]:
-    """Put the route away."""
+    """Put the route away, unless timetables run on it."""
     try:
         await actions.archive(hub, staff, route_id, page_version(await request.form()))
     except VersionStale as refusal:
         errors = {"form": sentence_of(request, refusal)}
         return await _page(request, hub, staff, route_id, errors=errors, status=refusal.status)
+    except RouteHasTimetables as refusal:
+        return await _page(request, hub, staff, route_id, in_use=refusal, status=refusal.status)
     return Redirect(f"{_SECTION}?done=archived", status_code=HTTP_303_SEE_OTHER)
 
 
@@ -235,6 +237,7 @@ async def _page(
     rows: Sequence[Row] | None = None,
     copy_name: str | None = None,
     errors: Mapping[str, str] | None = None,
+    in_use: RouteHasTimetables | None = None,
     status: int | None = None,
 ) -> Response[Any]:
     route = await actions.route(hub, staff, route_id)
@@ -250,6 +253,7 @@ async def _page(
         rows=rows or rows_of(route),
         copy_name=copied[:100] if copy_name is None else copy_name,
         errors=errors or {},
+        in_use=in_use,
         places=await _places(request, hub, staff, route),
         duration=_duration,
         writes=WRITE in staff.permissions,

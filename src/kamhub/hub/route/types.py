@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from kamhub.hub.timetable.types import TimetableUse, uses_json
 from kamhub.kit.errors import Refusal
 from kamhub.kit.text import Names, mark
 
@@ -86,6 +88,18 @@ class StopPlaceUnknown(Refusal):
     def __init__(self, place_id: UUID) -> None:
         super().__init__(extra={"place_id": str(place_id)})
         self.place_id = place_id
+
+
+class RouteHasTimetables(Refusal):
+    """A route that timetables are still to run on; ``extra.timetables`` names them."""
+
+    code = "in_use"
+    status = 409
+    title = mark("Timetables still run on this route; archive them first")
+
+    def __init__(self, timetables: Sequence[TimetableUse]) -> None:
+        super().__init__(extra={"timetables": uses_json(timetables)})
+        self.timetables = tuple(timetables)
 
 
 class RouteInUse(Refusal):

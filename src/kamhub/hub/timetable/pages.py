@@ -219,6 +219,7 @@ async def _preview(
         route=route,
         sent=sent,
         plan=outcome.plan,
+        outside=outcome.outside_hours,
         counts=counts(outcome.plan),
         months=page_view.months(outcome.plan, outcome.zone),
         zone=outcome.zone,

@@ -103,12 +103,21 @@ class GeneratedReply(Reply):
     last: dt.datetime | None
 
 
+class OutsideHoursReply(Reply):
+    """Times of departure at which the driver of the timetable would drive outside their hours. A warning, no refusal."""
+
+    works_from: str
+    works_to: str
+    times: list[str]
+
+
 class TimetableDetailReply(TimetableReply):
     """A timetable with what is not as it should be; ``missing`` could be made now: what stood in their way is gone."""
 
     missing: GeneratedReply
     conflicts: list[ConflictReply]
     kept_sold: list[KeptSoldReply]
+    outside_hours: OutsideHoursReply | None
 
 
 class TimetableListReply(ListReply[TimetableReply]):
@@ -141,6 +150,7 @@ class PlanReply(Reply):
     kept_sold: list[KeptSoldReply]
     conflicts: list[ConflictReply]
     counts: dict[str, int]
+    outside_hours: OutsideHoursReply | None
 
 
 class TimetableDoneReply(TimetableReply, PlanReply):

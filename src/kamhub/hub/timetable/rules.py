@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from kamhub.hub.driver.rules import works_then
 from kamhub.hub.price.types import TariffPrice
 from kamhub.hub.timetable.types import (
     Busy,
@@ -19,6 +20,7 @@ from kamhub.hub.timetable.types import (
     Followed,
     KeptSold,
     NewDeparture,
+    OutsideHours,
     Pattern,
     Plan,
     Terms,
@@ -62,6 +64,18 @@ def slots(
             if after < departs_at <= until:
                 found.add(departs_at)
     return sorted(found)
+
+
+def outside_hours(
+    moments: Iterable[datetime], length: timedelta, zone: ZoneInfo, hours: tuple[time, time], hours_zone: ZoneInfo
+) -> OutsideHours | None:
+    """At which times (of ``zone``) the way does not lie within the driver's hours (of ``hours_zone``); None when all do."""
+    outside = {
+        moment.astimezone(zone).time()
+        for moment in moments
+        if not works_then(*hours, moment, moment + length, hours_zone)
+    }
+    return OutsideHours(*hours, tuple(sorted(outside))) if outside else None
 
 
 class Roads:

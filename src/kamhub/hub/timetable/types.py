@@ -284,12 +284,46 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
+class OutsideHours:
+    """What a timetable asks of its driver outside their working hours: the times of departure, on the clock of the first
+    stop. It is said and not forbidden."""
+
+    works_from: time
+    works_to: time
+    times: tuple[time, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """A timetable after an action, and what became of its departures; of a preview nothing is written."""
 
     view: TimetableView | None
     plan: Plan
     zone: ZoneInfo
+    outside_hours: OutsideHours | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TimetableUse:
+    """A timetable that is still to run and needs a route, a vehicle or a driver."""
+
+    id: UUID
+    route: str
+    times: tuple[time, ...]
+    valid_to: date
+
+
+def uses_json(uses: Sequence[TimetableUse]) -> list[dict[str, object]]:
+    """``timetable_id, route, times, valid_to`` of each."""
+    return [
+        {
+            "timetable_id": str(one.id),
+            "route": one.route,
+            "times": [f"{at:%H:%M}" for at in one.times],
+            "valid_to": one.valid_to.isoformat(),
+        }
+        for one in uses
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from kamhub.hub.timetable.types import (
     KeptSold,
     NewDeparture,
     Outcome,
+    OutsideHours,
     Plan,
     RouteLine,
     TimetableView,
@@ -98,12 +99,13 @@ def detail_json(details: Details) -> dict[str, object]:
         "missing": generated_json(details.missing.created, zone),
         "conflicts": _conflicts_json(details.missing.conflicts, zone),
         "kept_sold": _kept_json(details.misfits, zone),
+        "outside_hours": _outside_json(details.outside_hours),
     }
 
 
 def outcome_json(outcome: Outcome) -> dict[str, object]:
     """What an action has done; without the timetable for a preview."""
-    planned = plan_json(outcome.plan, outcome.zone)
+    planned = plan_json(outcome.plan, outcome.zone) | {"outside_hours": _outside_json(outcome.outside_hours)}
     return planned if outcome.view is None else timetable_json(outcome.view) | planned
 
 
@@ -164,6 +166,16 @@ def _conflicts_json(conflicts: Sequence[Conflict], zone: ZoneInfo) -> list[dict[
         {"departs_at": _local(one.departs_at, zone), "reason": one.reason, "departure_id": one.departure_id}
         for one in conflicts[:MOST_LISTED]
     ]
+
+
+def _outside_json(outside: OutsideHours | None) -> dict[str, object] | None:
+    if outside is None:
+        return None
+    return {
+        "works_from": f"{outside.works_from:%H:%M}",
+        "works_to": f"{outside.works_to:%H:%M}",
+        "times": [f"{at:%H:%M}" for at in outside.times],
+    }
 
 
 def _kept_json(kept: Sequence[KeptSold], zone: ZoneInfo) -> list[dict[str, object]]:

@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from kamhub.hub.services import Hub
+from kamhub.hub.timetable.store import timetables
 from kamhub.hub.vehicle import store
 from kamhub.hub.vehicle.types import Vehicle, VehicleChange, VehicleFacts, VehicleInUse, VehicleNotFound, VehicleQuery
 from kamhub.kit.ids import new_id
@@ -80,7 +81,7 @@ async def change(hub: Hub, staff: Staff, vehicle_id: UUID, wanted: VehicleChange
 async def archive(hub: Hub, staff: Staff, vehicle_id: UUID, asked: AskedVersion) -> None:
     """Put a vehicle away; one that nothing refers to is removed for good. May be said twice of an archived one.
 
-    Raises ``VehicleNotFound``, ``VersionStale``, and ``VehicleInUse`` while it has departures ahead.
+    Raises ``VehicleNotFound``, ``VersionStale``, and ``VehicleInUse`` while it has departures or timetables ahead.
     """
     organisation, now = staff.organisation_id, hub.clock.now()
     async with hub.database.tenant(organisation) as connection:
@@ -113,5 +114,6 @@ async def _lock(connection: Connection, organisation_id: UUID, vehicle_id: UUID,
 async def _require_idle(connection: Connection, organisation_id: UUID, vehicle_id: UUID, now: datetime) -> None:
     zone = await organisation_store.zone(connection, organisation_id)
     ahead = await store.departures_ahead(connection, organisation_id, vehicle_id, now, zone, MOST_NAMED)
-    if ahead:
-        raise VehicleInUse(ahead)
+    uses = await timetables.using(connection, organisation_id, now.astimezone(zone).date(), vehicle_id=vehicle_id)
+    if ahead or uses:
+        raise VehicleInUse(ahead, uses)

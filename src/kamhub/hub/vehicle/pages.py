@@ -23,7 +23,7 @@ from kamhub.hub.services import Hub
 from kamhub.hub.vehicle import actions
 from kamhub.hub.vehicle.api import READ, WRITE
 from kamhub.hub.vehicle.forms import VehicleEditForm, VehicleForm, VehicleParameters
-from kamhub.hub.vehicle.types import FEATURES, DepartureAhead, PlateTaken, VehicleChange, VehicleFacts, VehicleInUse
+from kamhub.hub.vehicle.types import FEATURES, PlateTaken, VehicleChange, VehicleFacts, VehicleInUse
 from kamhub.kit.text import mark
 from kamhub.platform.access.pages import render_office
 from kamhub.platform.i18n.form_errors import form_errors
@@ -182,7 +182,7 @@ async def archive(request: Asked, hub: Hub, staff: Staff, vehicle_id: UUID) -> R
         errors = {"form": sentence_of(request, refusal)}
         return await page(request, hub, staff, vehicle_id, errors=errors, status=refusal.status)
     except VehicleInUse as refusal:
-        return await page(request, hub, staff, vehicle_id, ahead=refusal.departures, status=refusal.status)
+        return await page(request, hub, staff, vehicle_id, in_use=refusal, status=refusal.status)
     return Redirect(f"{_SECTION}?done=archived", status_code=HTTP_303_SEE_OTHER)
 
 
@@ -222,7 +222,7 @@ async def page(
     errors: Mapping[str, str] | None = None,
     document: Mapping[str, str] | None = None,
     document_errors: Mapping[str, str] | None = None,
-    ahead: tuple[DepartureAhead, ...] = (),
+    in_use: VehicleInUse | None = None,
     status: int | None = None,
 ) -> Response[Any]:
     """The page of a vehicle, with what was typed into one of its forms and what is wrong with it."""
@@ -245,7 +245,7 @@ async def page(
         kinds=VEHICLE_KINDS,
         document=document or {},
         document_errors=document_errors or {},
-        ahead=ahead,
+        in_use=in_use,
         writes=WRITE in staff.permissions,
         url_path=f"{_SECTION}/{vehicle_id}",
     )

@@ -8,6 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from kamhub.hub.departure.types import VehicleType
+from kamhub.hub.timetable.types import TimetableUse, uses_json
 from kamhub.kit.errors import Refusal
 from kamhub.kit.text import mark
 
@@ -87,15 +88,15 @@ class PlateTaken(Refusal):
 
 
 class VehicleInUse(Refusal):
-    """A vehicle that is still to run; ``extra.departures`` names the first of its departures."""
+    """A vehicle that is still to run; ``extra`` names the first of its ``departures`` and its ``timetables``."""
 
     code = "in_use"
     status = 409
-    title = mark("This vehicle still has departures ahead; give them another one first")
+    title = mark("This vehicle still has departures or timetables ahead; give them another one first")
 
-    def __init__(self, departures: Sequence[DepartureAhead]) -> None:
-        super().__init__(extra={"departures": departures_json(departures)})
-        self.departures = tuple(departures)
+    def __init__(self, departures: Sequence[DepartureAhead], timetables: Sequence[TimetableUse]) -> None:
+        super().__init__(extra={"departures": departures_json(departures), "timetables": uses_json(timetables)})
+        self.departures, self.timetables = tuple(departures), tuple(timetables)
 
 
 def departures_json(departures: Sequence[DepartureAhead]) -> list[dict[str, object]]:

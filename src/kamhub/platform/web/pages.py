@@ -14,6 +14,7 @@ from kamhub.kit.text import Locale
 from kamhub.platform.i18n.catalogue import translator
 from kamhub.platform.i18n.form_errors import form_errors
 from kamhub.platform.i18n.request import locale_of
+from kamhub.platform.web.compression import LEAST, accepts_gzip, packed
 from kamhub.platform.web.csrf import FIELD, Csrf
 from kamhub.platform.web.problems import InputInvalid
 
@@ -55,11 +56,14 @@ def render(
         "now": request.app.state.clock.now(),
     }
     locale = locale_of(request)
-    text = request.app.state.templates.render(template, locale, {**everywhere, **context})
+    body = request.app.state.templates.render(template, locale, {**everywhere, **context}).encode()
+    headers = {"Content-Language": locale, "Vary": "Cookie, Accept-Language, Accept-Encoding, HX-Request"}
+    if len(body) >= LEAST and accepts_gzip(request.headers.get("accept-encoding", "")):
+        body, headers["Content-Encoding"] = packed(body), "gzip"
     return Response(
-        text.encode(),
+        body,
         status_code=status_code,
         media_type=MediaType.HTML,
-        headers={"Content-Language": locale, "Vary": "Cookie, Accept-Language, HX-Request"},
+        headers=headers,
         cookies=[cookie] if cookie else None,
     )

@@ -7,7 +7,6 @@ from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from kamhub.hub.departure import rules
 from kamhub.hub.departure.store import staff as store
 from kamhub.hub.departure.types import (
     DayLoad,
@@ -18,6 +17,7 @@ from kamhub.hub.departure.types import (
     SoldParty,
     StaffDeparture,
 )
+from kamhub.hub.driver.rules import works_then
 from kamhub.hub.fleet_document import actions as documents
 from kamhub.hub.fleet_document.types import DocumentWarning
 from kamhub.hub.services import Hub
@@ -113,6 +113,4 @@ async def outside_hours(hub: Hub, staff: Staff, departure: StaffDeparture) -> bo
         return False
     async with hub.database.tenant(staff.organisation_id) as connection:
         hours = await store.driver_works(connection, staff.organisation_id, departure.driver_id)
-    return hours is not None and not rules.works_then(
-        *hours, departure.departs_at, departure.arrives_at, departure.zone
-    )
+    return hours is not None and not works_then(*hours, departure.departs_at, departure.arrives_at, departure.zone)

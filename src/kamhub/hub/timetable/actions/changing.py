@@ -63,7 +63,8 @@ async def preview_change(hub: Hub, staff: Staff, timetable_id: UUID, wanted: Tim
         await audit.record(
             connection, organisation, staff.trail, "timetable.previewed", "timetable", timetable_id, now, after=told
         )
-    return Outcome(None, planned, after.line.zone)
+        outside = await planning.outside_hours(connection, after, now)
+    return Outcome(None, planned, after.line.zone, outside)
 
 
 async def except_date(hub: Hub, staff: Staff, timetable_id: UUID, exception: DayException, asked: Asked) -> Outcome:
@@ -139,7 +140,8 @@ async def _apply(
                 before=facts(before), after=facts(after) | counts | (told or {}),
             )  # fmt: skip
             view = await timetables.view(connection, organisation, timetable_id, now)
-        return Outcome(view, done, after.line.zone)
+            outside = await planning.outside_hours(connection, after, now)
+        return Outcome(view, done, after.line.zone, outside)
 
     return await planning.undisturbed(work)
 
@@ -175,15 +177,19 @@ async def state_of(connection: Connection, timetable: Timetable) -> State:
 async def _changed(connection: Connection, state: State, wanted: TimetableChange, *, dry: bool = False) -> State:
     """The timetable as it is to be. A new tariff is written unless ``dry``."""
     timetable, vehicle = state.timetable, state.vehicle
-    fields = wanted.fields
-    if "vehicle_id" in fields and wanted.vehicle_id != vehicle.id:
-        vehicle = await resolving.vehicle(connection, timetable.organisation_id, wanted.vehicle_id)
+    fields, old, organisation = wanted.fields, timetable.pattern, timetable.organisation_id
+    # What a season that is over had may be archived by now; whoever prolongs it needs all of it again.
+    prolonged = wanted.valid_to is not None and wanted.valid_to > old.valid_to
+    if prolonged:
+        await resolving.route(connection, organisation, timetable.route_id)
+    vehicle_id = wanted.vehicle_id if "vehicle_id" in fields else vehicle.id
+    if prolonged or vehicle_id != vehicle.id:
+        vehicle = await resolving.vehicle(connection, organisation, vehicle_id)
     driver = wanted.driver_id if "driver_id" in fields else timetable.driver_id
-    if driver != timetable.driver_id:
-        await resolving.driver(connection, timetable.organisation_id, driver)
+    if prolonged or driver != timetable.driver_id:
+        await resolving.driver(connection, organisation, driver)
     elif driver is not None:
         await network.lock_driver(connection, driver)
-    old = timetable.pattern
     pattern = Pattern(
         wanted.weekdays if "weekdays" in fields else old.weekdays,
         wanted.times if "times" in fields else old.times,

@@ -32,7 +32,8 @@ async def preview(hub: Hub, staff: Staff, wanted: TimetableWanted) -> Outcome:
         await audit.record(
             connection, organisation, staff.trail, "timetable.previewed", "route", wanted.route_id, now, after=told
         )
-    return Outcome(None, planned, state.line.zone)
+        outside = await planning.outside_hours(connection, state, now)
+    return Outcome(None, planned, state.line.zone, outside)
 
 
 async def create(hub: Hub, staff: Staff, wanted: TimetableWanted) -> Outcome:
@@ -72,7 +73,7 @@ async def create_in(
         connection, organisation, staff.trail, "timetable.created", "timetable", state.timetable.id, now, after=told
     )
     view = await timetables.view(connection, organisation, state.timetable.id, now)
-    return Outcome(view, done, state.line.zone)
+    return Outcome(view, done, state.line.zone, await planning.outside_hours(connection, state, now))
 
 
 async def _state(

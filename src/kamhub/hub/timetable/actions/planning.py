@@ -17,6 +17,7 @@ from kamhub.hub.timetable.types import (
     Conflict,
     Existing,
     NewDeparture,
+    OutsideHours,
     Plan,
     RouteLine,
     Terms,
@@ -26,6 +27,7 @@ from kamhub.hub.timetable.types import (
 )
 from kamhub.kit.ids import new_id
 from kamhub.platform.database.pool import Connection
+from kamhub.platform.organisation import store as organisations
 
 Result = TypeVar("Result")
 
@@ -77,6 +79,18 @@ async def undisturbed(work: Callable[[], Awaitable[Result]]) -> Result:
         except _OVERTAKEN:
             continue
     raise TimetableBusy
+
+
+async def outside_hours(connection: Connection, state: State, now: datetime) -> OutsideHours | None:
+    """What the timetable asks of its driver outside their hours, which count by the organisation's clock."""
+    timetable = state.timetable
+    if timetable.driver_id is None:
+        return None
+    hours = await network.driver_hours(connection, timetable.organisation_id, timetable.driver_id)
+    if hours is None:
+        return None
+    zone = await organisations.zone(connection, timetable.organisation_id)
+    return rules.outside_hours(state.wanted(now), state.line.length, state.line.zone, hours, zone)
 
 
 async def plan(

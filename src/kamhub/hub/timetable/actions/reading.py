@@ -11,7 +11,7 @@ from kamhub.hub.timetable.actions import planning
 from kamhub.hub.timetable.actions.changing import Asked
 from kamhub.hub.timetable.actions.planning import State
 from kamhub.hub.timetable.store import departures, network, timetables
-from kamhub.hub.timetable.types import Choices, KeptSold, Plan, TimetableNotFound, TimetableView
+from kamhub.hub.timetable.types import Choices, KeptSold, OutsideHours, Plan, TimetableNotFound, TimetableView
 from kamhub.platform.person.types import Staff
 from kamhub.platform.web.versions import require_version
 
@@ -23,6 +23,7 @@ class Details:
     view: TimetableView
     missing: Plan
     misfits: tuple[KeptSold, ...]
+    outside_hours: OutsideHours | None
 
 
 async def timetables_of(
@@ -57,8 +58,9 @@ async def details(hub: Hub, staff: Staff, timetable_id: UUID) -> Details:
         state = State(view.timetable, view.route, view.vehicle)
         existing = await departures.existing(connection, organisation, timetable_id, now)
         missing = await planning.plan_missing(connection, state, existing, now)
+        outside = await planning.outside_hours(connection, state, now)
     sold = [one for one in existing if one.sold]
-    return Details(view, missing, tuple(rules.misfits(sold, frozenset(state.wanted(now)), state.terms)))
+    return Details(view, missing, tuple(rules.misfits(sold, frozenset(state.wanted(now)), state.terms)), outside)
 
 
 async def choices(hub: Hub, staff: Staff) -> Choices:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -59,9 +59,10 @@ async def vehicles(connection: Connection, organisation_id: UUID) -> list[Vehicl
 
 
 async def vehicle(connection: Connection, organisation_id: UUID, vehicle_id: UUID) -> tuple[VehicleSeats, bool] | None:
-    """A vehicle, and whether it is archived."""
+    """A vehicle, and whether it is archived; it stays so until the transaction ends."""
     rows = await connection.execute(
-        "SELECT id, model, plate, capacity, archived_at IS NOT NULL FROM vehicles WHERE organisation_id = %s AND id = %s",
+        "SELECT id, model, plate, capacity, archived_at IS NOT NULL FROM vehicles WHERE organisation_id = %s AND id = %s "
+        "FOR KEY SHARE",
         (organisation_id, vehicle_id),
     )
     row = await rows.fetchone()
@@ -78,13 +79,23 @@ async def drivers(connection: Connection, organisation_id: UUID) -> list[tuple[U
 
 
 async def driver_archived(connection: Connection, organisation_id: UUID, driver_id: UUID) -> bool | None:
-    """Whether that driver is archived, None when there is none."""
+    """Whether that driver is archived, None when there is none; it stays so until the transaction ends."""
     rows = await connection.execute(
-        "SELECT archived_at IS NOT NULL FROM drivers WHERE organisation_id = %s AND id = %s",
+        "SELECT archived_at IS NOT NULL FROM drivers WHERE organisation_id = %s AND id = %s FOR KEY SHARE",
         (organisation_id, driver_id),
     )
     row = await rows.fetchone()
     return None if row is None else bool(row[0])
+
+
+async def driver_hours(connection: Connection, organisation_id: UUID, driver_id: UUID) -> tuple[time, time] | None:
+    """From when to when a driver works; None when it was not written down."""
+    rows = await connection.execute(
+        "SELECT works_from, works_to FROM drivers WHERE organisation_id = %s AND id = %s AND works_from IS NOT NULL",
+        (organisation_id, driver_id),
+    )
+    row = await rows.fetchone()
+    return (row[0], row[1]) if row else None
 
 
 async def lock_driver(connection: Connection, driver_id: UUID) -> None:

@@ -11,7 +11,7 @@ from psycopg.rows import TupleRow
 
 from kamhub.hub.price import store as prices
 from kamhub.hub.timetable.store import network
-from kamhub.hub.timetable.types import DayException, Pattern, Timetable, TimetableView, VehicleSeats
+from kamhub.hub.timetable.types import DayException, Pattern, Timetable, TimetableUse, TimetableView, VehicleSeats
 from kamhub.platform.database.pool import Connection
 
 _TIMETABLE = (
@@ -145,6 +145,26 @@ async def live(connection: Connection, after: date) -> list[tuple[UUID, UUID]]:
         (after,),
     )
     return [(row[0], row[1]) for row in await rows.fetchall()]
+
+
+async def using(
+    connection: Connection,
+    organisation_id: UUID,
+    today: date,
+    *,
+    route_id: UUID | None = None,
+    vehicle_id: UUID | None = None,
+    driver_id: UUID | None = None,
+) -> list[TimetableUse]:
+    """The timetables with that route, vehicle or driver whose season is not over, by route."""
+    rows = await connection.execute(
+        "SELECT t.id, r.name, t.times, t.valid_to FROM timetables t "
+        "JOIN routes r ON r.organisation_id = t.organisation_id AND r.id = t.route_id "
+        "WHERE t.organisation_id = %s AND t.archived_at IS NULL AND t.valid_to >= %s "
+        "AND (t.route_id = %s OR t.vehicle_id = %s OR t.driver_id = %s) ORDER BY r.name, t.valid_from, t.id",
+        (organisation_id, today, route_id, vehicle_id, driver_id),
+    )
+    return [TimetableUse(row[0], row[1], tuple(sorted(row[2])), row[3]) for row in await rows.fetchall()]
 
 
 async def _views(connection: Connection, organisation_id: UUID, rows: Sequence[TupleRow]) -> list[TimetableView]:
