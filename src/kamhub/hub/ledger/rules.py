@@ -79,7 +79,7 @@ def closings_due(first: datetime, last: datetime | None, now: datetime, zone: Zo
     """The beginnings of months the books are to be closed at: those after the first entry and the last closing that are a
     day past, when nothing that began before can still be entered."""
     day = (last or first).astimezone(zone).date()
-    found = []
+    found: list[datetime] = []
     while True:
         day = month_of(day)[1] + timedelta(days=1)
         at = datetime.combine(day, time.min, zone)

@@ -10,6 +10,7 @@ from uuid import UUID
 from kamhub.hub.ledger.types import Account, Entry, EntryQuery, EntryRow, Payout, Period, Standing, Statement
 from kamhub.kit.ids import new_id
 from kamhub.kit.money import Money
+from kamhub.platform.database.batches import Position
 from kamhub.platform.database.pool import Connection
 
 MOST_COUNTED = 10_000
@@ -163,6 +164,18 @@ async def entries(
     cursor = await connection.execute(
         f"WITH page AS (SELECT e.* {_ENTRIES} ORDER BY e.at DESC, e.id DESC LIMIT %(limit)s OFFSET %(offset)s) {_WITH_LINES}",
         _bound(organisation_id, query, limit=limit, offset=offset),
+    )
+    return [_entry(row) for row in await cursor.fetchall()]
+
+
+async def entries_after(
+    connection: Connection, organisation_id: UUID, query: EntryQuery, after: Position, limit: int
+) -> list[EntryRow]:
+    """Those entries after a place in the list of the latest first."""
+    cursor = await connection.execute(
+        f"WITH page AS (SELECT e.* {_ENTRIES} AND (e.at, e.id) < (%(after)s, %(after_id)s) "
+        f"ORDER BY e.at DESC, e.id DESC LIMIT %(limit)s) {_WITH_LINES}",
+        _bound(organisation_id, query, limit=limit, after=after[0], after_id=after[1]),
     )
     return [_entry(row) for row in await cursor.fetchall()]
 
