@@ -177,6 +177,10 @@ CALLS: list[tuple[Asking, str, bool, tuple[object, ...], list[str]]] = [
 ]
 
 
+# What the service tells of a call it carried out.
+TOLD = {"/payments/confirm": "confirm", "/payments/void": "cancel", "/payments/refund": "refund"}
+
+
 async def test_calls_that_are_late_fail_or_lose_their_answer(town: Street) -> None:
     """Late is later than the hub waits: the service acts, and nobody hears of it."""
     found = []
@@ -208,6 +212,8 @@ async def test_a_service_that_is_down_for_an_hour(town: Street, how: str) -> Non
         town.wire.cut = how == "cut"
         if how != "cut":
             await town.fault("fail" if how == "failing" else "lose_answer", path, count=999)
+        if how == "acting" and path in TOLD:
+            await town.fault("lose", TOLD[path])
         for _ in range(7):
             with suppress(ProviderUnavailable):
                 await town.work()
