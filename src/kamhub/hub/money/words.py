@@ -138,6 +138,7 @@ _DETAILS: Mapping[str, str] = {
 }
 
 _CALCULATED_DIGITS = 3
+_AS_SET = mark("as the cash register is set")
 _TAXES: Mapping[TaxationSystem, str] = {
     "osn": mark("general (OSN)"),
     "usn_income": mark("simplified, income (USN)"),
@@ -158,7 +159,7 @@ def vat_names(locale: Locale) -> dict[str, str]:
 def taxation_names(locale: Locale) -> dict[str, str]:
     """Every taxation system; the empty one is what the cash register is set to."""
     say = translator(locale).gettext
-    return {"": say("as the cash register is set"), **{name: say(text) for name, text in _TAXES.items()}}
+    return {"": say(_AS_SET), **{name: say(text) for name, text in _TAXES.items()}}
 
 
 def payment_status(status: PaymentStatus, locale: Locale) -> str:
