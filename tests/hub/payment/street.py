@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 import httpx
@@ -27,19 +27,19 @@ from kamhub.hub.reconciliation.jobs import JOBS as RECONCILIATION_JOBS
 from kamhub.hub.services import Hub
 from kamhub.kit.clock import ManualClock
 from kamhub.platform.crypto.keys import KeyRing
+from kamhub.platform.job.types import Job
 from kamhub.platform.web.edge import Edge
 from tests.asgi import Web, serve
 from tests.builders import World
 from tests.work import work_off
 
-JOBS = (*PAYMENT_JOBS, *RECEIPT_JOBS, *RECONCILIATION_JOBS)
+JOBS: tuple[Job[Any], ...] = (*PAYMENT_JOBS, *RECEIPT_JOBS, *RECONCILIATION_JOBS)
 NAMES = [job.kind.name for job in JOBS]
 GOOD, POOR = "4000000000003055", "4000056655665556"
 CONTACT = {"name": "Анна Ёлкина", "phone": "+79141234567", "email": "anna@example.org"}
 IMPATIENCE = 0.3
 # A provider is asked about what began a moment ago only later.
 NOT_FRESH = timedelta(minutes=11)
-Moment = Literal["before", "after"]
 
 
 class Killed(asyncio.CancelledError):
@@ -52,7 +52,8 @@ class Wire(httpx.AsyncBaseTransport):
     def __init__(self) -> None:
         self.address = httpx.URL("http://127.0.0.1:9")
         self.cut = False
-        self.death: tuple[str, Moment] | None = None
+        # A path, and "before" or "after".
+        self.death: tuple[str, str] | None = None
         self._inner = httpx.AsyncHTTPTransport()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:

@@ -19,7 +19,7 @@ from kamhub.hub.payment.client import ProviderUnavailable
 from kamhub.kit.clock import ManualClock
 from kamhub.platform.crypto.keys import KeyRing
 from tests.builders import World
-from tests.hub.payment.street import CONTACT, POOR, Moment, Street, Trip, street
+from tests.hub.payment.street import CONTACT, POOR, Street, Trip, street
 
 PRICE = 250_000
 PAID, BACK = ("confirmed", PRICE, None), ("cancelled", PRICE, PRICE)
@@ -231,7 +231,7 @@ async def test_a_service_that_is_down_for_an_hour(town: Street, how: str) -> Non
 
 
 @pytest.mark.parametrize("moment", ["before", "after", "settling"])
-async def test_a_process_killed_at_any_moment(town: Street, moment: Moment) -> None:
+async def test_a_process_killed_at_any_moment(town: Street, moment: str) -> None:
     """Before the call, after it, and while what it brought is being written."""
     found = []
     for asking, path, two, end, receipts in CALLS:
