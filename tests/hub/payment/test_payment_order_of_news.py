@@ -198,6 +198,16 @@ async def test_refunds_made_in_the_cabinet_are_seen(till: Till) -> None:
     assert till.booking(booking) == ("confirmed", 250_000, 250_000)
 
 
+async def test_what_went_back_elsewhere_is_not_returned_again(till: Till) -> None:
+    booking = await till.booked()
+    await till.tell("pay", booking)
+    await till.tell("refund", booking)
+    await bookings.cancel(till.hub, access(booking), None)
+    assert till.refunds() == [(250_000, "completed", 9001)]
+    assert till.booking(booking) == ("cancelled", 250_000, 250_000)
+    assert till.broken() == []
+
+
 async def test_a_refund_of_a_payment_nobody_knows_is_a_case(till: Till) -> None:
     booking = await till.booked()
     assert await till.tell("refund", booking) == 0

@@ -194,34 +194,36 @@ class CloudPaymentsClient:
     async def _reply(
         self, account: PaymentAccount, path: str, request_id: UUID | None, body: Mapping[str, object]
     ) -> dict[str, Any]:
-        reached = False
+        failures: list[httpx.TransportError] = []
         try:
-            tries = stamina.retry_context(
-                on=httpx.TransportError, attempts=2, timeout=12.0, wait_initial=0.2, wait_max=1.0
-            )
-            async for attempt in tries:
-                with attempt:
-                    try:
-                        return await self._attempt(account, path, request_id, body)
-                    except httpx.TransportError as error:
-                        reached = reached or not isinstance(error, _NOT_REACHED)
-                        raise
+            return await self._attempt(account, path, request_id, body, failures)
         except httpx.TransportError as error:
-            kind = ProviderUnavailable if reached else ProviderUnreachable
+            arrived = not all(isinstance(failure, _NOT_REACHED) for failure in failures)
+            kind = ProviderUnavailable if arrived else ProviderUnreachable
             raise kind(f"{path}: {type(error).__name__}") from error
         except httpx.HTTPError as error:
             raise ProviderUnavailable(f"{path}: {type(error).__name__}") from error
-        raise AssertionError("the attempts end with a reply or an error")
 
+    @stamina.retry(on=httpx.TransportError, attempts=2, timeout=12.0, wait_initial=0.2, wait_max=1.0)
     async def _attempt(
-        self, account: PaymentAccount, path: str, request_id: UUID | None, body: Mapping[str, object]
+        self,
+        account: PaymentAccount,
+        path: str,
+        request_id: UUID | None,
+        body: Mapping[str, object],
+        failures: list[httpx.TransportError],
     ) -> dict[str, Any]:
-        response = await self._http.post(
-            path,
-            json=body,
-            auth=(account.public_id, account.api_secret),
-            headers={"X-Request-ID": str(request_id)} if request_id is not None else {},
-        )
+        """One try; why it failed on the way is added to ``failures``."""
+        try:
+            response = await self._http.post(
+                path,
+                json=body,
+                auth=(account.public_id, account.api_secret),
+                headers={"X-Request-ID": str(request_id)} if request_id is not None else {},
+            )
+        except httpx.TransportError as failure:
+            failures.append(failure)
+            raise
         if response.status_code == httpx.codes.UNAUTHORIZED:
             raise ProviderRefused("the public id and API secret of the account are not accepted")
         if response.status_code == httpx.codes.TOO_MANY_REQUESTS:
