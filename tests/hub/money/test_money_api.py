@@ -96,6 +96,7 @@ async def test_a_file_has_every_line_there_is(desk: Desk) -> None:
     )
     for path, each in (("payments", 1), ("refunds", 1), ("cases", 1), ("ledger", 2)):
         reply = await desk.get(f"/api/{path}", accept="text/csv")
+        assert reply.headers["content-type"] == "text/csv; charset=utf-8"
         rows = list(csv.reader(io.StringIO(reply.text)))[1:]
         assert (len(rows), len({row[-1] for row in rows})) == (many * each, many), path
         assert [row[0] for row in rows] == sorted((row[0] for row in rows), reverse=True), path

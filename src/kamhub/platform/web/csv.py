@@ -67,7 +67,8 @@ def csv_stream(
         async for batch in batches:
             yield _written(cells(batch)).encode()
 
-    file = Stream(lines(), media_type=f"{MEDIA_TYPE}; charset=utf-8", headers=_file_headers(name))
+    # The stream names the character set by itself.
+    file = Stream(lines(), media_type=MEDIA_TYPE, headers=_file_headers(name))
     return file.to_asgi_response(app=None, request=request)
 
 
