@@ -123,6 +123,7 @@ def _money(world: World, operator: Operator, booking: UUID) -> None:
             org, entry, booking,
         ),
         ("INSERT INTO ledger_lines VALUES (%s, %s, 'provider', 100, 'RUB'), (%s, %s, 'travellers', -100, 'RUB')", org, entry, org, entry),
+        ("INSERT INTO ledger_closings VALUES (%s, now(), 'provider', 'RUB', 100)", org),
         ("INSERT INTO payouts VALUES (%s, %s, '2026-11-01', '2026-11-30', 100, 'RUB', NULL, now(), NULL)", org, new_id()),
         (
             ("INSERT INTO reconciliations (organisation_id, id, account_id, day, status, started_at) "

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from kamhub.hub.booking.jobs import SWEEP_EXPIRED
-from kamhub.hub.ledger.jobs import EARN
+from kamhub.hub.ledger.jobs import CLOSE, EARN
 from kamhub.hub.notice.jobs import PLAN_REMINDERS
 from kamhub.hub.payment.jobs import ADOPT_ACCOUNT, RELEASE_HELD
 from kamhub.hub.privacy.jobs import PRUNE
@@ -29,6 +29,7 @@ TIMETABLE: tuple[Entry, ...] = (
     Entry(GENERATE, Daily(1, 37, KAMCHATKA), missed="run once"),
     Entry(RELEASE_HELD, Every(timedelta(minutes=10)), missed="skip"),
     Entry(EARN, Daily(2, 30, KAMCHATKA), missed="run once"),
+    Entry(CLOSE, Daily(2, 50, KAMCHATKA), missed="run once"),
     Entry(RECONCILE, Daily(4, 30, KAMCHATKA), missed="run once"),
     Entry(PRUNE, Daily(3, 17, KAMCHATKA), missed="run once"),
 )

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
+from itertools import combinations
+from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
 
 from kamhub.hub.booking import actions as bookings
 from kamhub.hub.booking.types import Booking
-from kamhub.hub.ledger import actions, jobs, rules
+from kamhub.hub.ledger import actions, jobs, rules, store
 from kamhub.hub.ledger.types import Entry
 from kamhub.hub.payment import jobs as payment_jobs
 from kamhub.hub.services import Hub
@@ -65,6 +67,56 @@ async def test_the_job_of_the_night(till: Till, clock: ManualClock) -> None:
         await enqueue(connection, jobs.EARN)
     assert await work_off(till.hub.database, jobs.JOBS, Context(till.hub)) == [DONE]
     assert till.balances()["revenue"] == -PRICE
+
+
+async def read(till: Till) -> list[object]:
+    """Statements and balances that begin and end everywhere around the closings."""
+    zone, found = ZoneInfo("Asia/Kamchatka"), list[object]()
+    days = [
+        date(2026, 11, 1),
+        date(2026, 11, 25),
+        date(2026, 12, 1),
+        date(2026, 12, 10),
+        date(2027, 1, 1),
+        date(2027, 2, 1),
+    ]
+    async with till.hub.database.tenant(till.world.main.id) as connection:
+        for first, last in combinations(days, 2):
+            period = rules.period(first, last - timedelta(days=1), zone)
+            found.append((first, last, await store.statements(connection, till.world.main.id, period)))
+            found.append((first, await store.balances(connection, till.world.main.id, period.since)))
+        found.append(await store.balances(connection, till.world.main.id))
+    return found
+
+
+async def test_closing_the_books_changes_no_figure(till: Till, clock: ManualClock) -> None:
+    early, less, dollars = [await till.booked() for _ in range(3)]
+    await till.tell("pay", early, TotalFee="66.50")
+    clock.advance(timedelta(days=8))
+    await actions.earn_all(till.hub)
+    await till.tell("pay", less, TransactionId="1002", Amount="1.00")
+    clock.advance(timedelta(days=31))
+    await till.tell("pay", dollars, TransactionId="1003", Currency="USD")
+    before = await read(till)
+    assert len({str(figures) for figures in before}) > 10
+    async with till.hub.database.system() as connection:
+        await enqueue(connection, jobs.CLOSE)
+    assert await work_off(till.hub.database, jobs.JOBS, Context(till.hub)) == [DONE]
+    assert till.world.rows("SELECT count(DISTINCT at) FROM ledger_closings") == [(2,)]
+    assert await actions.close_months(till.hub) == 0
+    assert await read(till) == before
+    assert till.broken() == []
+    till.world.execute("UPDATE ledger_closings SET amount = amount + 1 WHERE account = 'revenue' AND at > '2026-12-15'")
+    assert await read(till) != before, "they are read from the closings"
+    assert till.broken() == ["closings_equal_lines"]
+
+
+@pytest.mark.parametrize("statement", ["UPDATE ledger_closings SET amount = 1", "DELETE FROM ledger_closings"])
+async def test_nobody_changes_what_was_closed(till: Till, statement: str) -> None:
+    for scope in (till.hub.database.system(), till.hub.database.tenant(till.world.main.id)):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            async with scope as connection:
+                await connection.execute(statement.encode())
 
 
 async def test_a_fee_that_is_kept_is_earned(till: Till, clock: ManualClock) -> None:

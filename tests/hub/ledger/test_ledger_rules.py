@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -90,6 +90,26 @@ def test_an_invoice_is_open_once_the_trip_has_run(changes: dict[str, object], op
 def test_an_entry_that_is_none_is_refused(lines: dict[str, int]) -> None:
     with pytest.raises(ValueError, match="no entry"):
         Entry(NOBODY, datetime(2026, 11, 24, tzinfo=UTC), "charge", "x", "RUB", lines)  # type: ignore[arg-type]
+
+
+MARCH_1, APRIL_1 = datetime(2026, 2, 28, 12, tzinfo=UTC), datetime(2026, 3, 31, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "now", "due"),
+    [
+        (MARCH_1 - HOUR, None, APRIL_1 + timedelta(days=1), [MARCH_1, APRIL_1]),
+        (MARCH_1 - HOUR, None, APRIL_1 + timedelta(days=1) - HOUR, [MARCH_1]),
+        (MARCH_1, None, APRIL_1, []),
+        (MARCH_1 - HOUR, MARCH_1, APRIL_1 + timedelta(days=9), [APRIL_1]),
+        (MARCH_1 - HOUR, APRIL_1, APRIL_1 + timedelta(days=9), []),
+        # Closed by another zone's months, as before the organisation's zone was changed.
+        (MARCH_1 - HOUR, APRIL_1 + HOUR, APRIL_1 + timedelta(days=29), []),
+    ],
+)
+def test_when_books_are_closed(first: datetime, last: datetime | None, now: datetime, due: list[datetime]) -> None:
+    assert rules.closings_due(first, last, now, ZoneInfo("Asia/Kamchatka")) == due
 
 
 def test_the_days_of_a_statement_are_of_the_zone() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from uuid import uuid4
 
 import pytest
@@ -69,6 +71,37 @@ async def test_lists_are_files_too(desk: Desk, path: str) -> None:
     assert len(lines) > 1
     assert booking["code"] in reply.text
     assert ",=sorry" not in reply.text
+
+
+async def test_a_file_has_every_line_there_is(desk: Desk) -> None:
+    """More than two batches; the lines of one moment are told apart by their ids."""
+    many, moment = 2100, "'2026-11-24T00:00:00Z'::timestamptz + n / 700 * interval '1 second'"
+    every, operator = f"generate_series(1, {many}) n", desk.world.main
+    for statement in (
+        f"""INSERT INTO payments (organisation_id, id, account_id, transaction_id, amount, currency, status, received_at, test, accepted)
+            SELECT %s, gen_random_uuid(), '{operator.account}', n, 100, 'RUB', 'completed', {moment}, true, false FROM {every}""",
+        """INSERT INTO refunds (organisation_id, id, payment_id, amount, currency, reason, requested_at, status)
+           SELECT organisation_id, gen_random_uuid(), id, 100, 'RUB', 'x', received_at, 'refused' FROM payments
+           WHERE organisation_id = %s""",
+        """INSERT INTO cases (organisation_id, id, kind, payment_id, details, opened_at)
+           SELECT organisation_id, gen_random_uuid(), 'chargeback', id, '{}', received_at FROM payments
+           WHERE organisation_id = %s""",
+        f"""INSERT INTO ledger_entries (organisation_id, id, at, kind, source)
+            SELECT %s, gen_random_uuid(), {moment}, 'charge', n::text FROM {every}""",
+    ):
+        desk.world.execute(statement, operator.id)
+    desk.world.execute(
+        "INSERT INTO ledger_lines SELECT organisation_id, id, account, amount, 'RUB' FROM ledger_entries, "
+        "(VALUES ('provider', 1), ('travellers', -1)) x (account, amount)"
+    )
+    for path, each in (("payments", 1), ("refunds", 1), ("cases", 1), ("ledger", 2)):
+        reply = await desk.get(f"/api/{path}", accept="text/csv")
+        assert reply.headers["content-type"] == "text/csv; charset=utf-8"
+        rows = list(csv.reader(io.StringIO(reply.text)))[1:]
+        assert (len(rows), len({row[-1] for row in rows})) == (many * each, many), path
+        assert [row[0] for row in rows] == sorted((row[0] for row in rows), reverse=True), path
+    narrowed = await desk.get("/api/payments?text=7", accept="text/csv")
+    assert len(narrowed.text.strip().splitlines()) == 2
 
 
 async def test_a_part_goes_back_then_the_rest(desk: Desk, service: Provider) -> None:
@@ -182,6 +215,17 @@ async def test_the_payment_account_is_set_by_its_owner(desk: Desk) -> None:
     stale = await patch(path, json={"receipts": True}, headers=headers | {"If-Match": seen.headers["etag"]})
     assert (stale.status_code, stale.json()["code"]) == (412, "version_stale")
     assert (await patch(path, json={"receipts": True}, headers=headers)).json()["two_stage"] is True
+    taxes = {"vat": "22", "taxation_system": "osn"}
+    told = (await patch(path, json=taxes, headers=headers)).json()
+    assert {name: told[name] for name in (*taxes, "receipts", "two_stage")} == taxes | {
+        "receipts": True,
+        "two_stage": True,
+    }
+    assert (await patch(path, json={"vat": None, "taxation_system": None}, headers=headers)).json()["vat"] == "22"
+    after = (await desk.get(path)).json()
+    assert (after["vat"], after["taxation_system"]) == ("22", None)
+    for wrong in ({"vat": "18"}, {"vat": 22}, {"taxation_system": "envd"}, {"rate": "22"}):
+        assert (await patch(path, json=wrong, headers=headers)).status_code == 422, wrong
     assert (await patch(f"/api/payment-accounts/{uuid4()}", json={}, headers=headers)).status_code == 404
     manager = desk.web.staff(desk.world.main, "manager")
     assert (await patch(path, json={"receipts": True}, headers=manager)).status_code == 403

@@ -73,6 +73,15 @@ async def test_money_of_nobody_counts_for_no_booking(desk: Desk) -> None:
     assert whole(desk)
 
 
+async def test_what_went_back_already_is_not_returned_by_a_button(desk: Desk) -> None:
+    booking = await desk.paid(Amount="1000.00")
+    case = await only_case(desk)
+    await desk.tell("refund", booking, Amount="1000.00", PaymentTransactionId=str(desk.transaction))
+    refused = await desk.post(f"/api/cases/{case['id']}/act", {"action": "refund"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "nothing_to_return")
+    assert whole(desk)
+
+
 async def test_a_booking_that_has_its_money_takes_no_other(desk: Desk) -> None:
     booking = await desk.paid(Amount="1000.00")
     case = await only_case(desk)

@@ -141,6 +141,16 @@ async def test_the_payment_account_is_set_on_its_page(desk: Desk, browser: Brows
     assert (await post(browser, page, version="1", receipts="yes"))[0] == 303
     assert desk.world.rows("SELECT receipts, two_stage FROM payment_accounts") == [(True, False)]
     assert (await post(browser, page, version="1"))[0] == 412
+    assert (await post(browser, page, version="2", receipts="yes", vat="22", taxation_system="usn_income"))[0] == 303
+    taxes = "SELECT receipts, vat, taxation_system FROM payment_accounts"
+    assert desk.world.rows(taxes) == [(True, "22", "usn_income")]
+    shown = (await browser.get(page)).text
+    assert '<option value="22" selected>22 %</option>' in shown
+    assert '<option value="122">22/122</option>' in shown
+    version = shown.partition('name="version" value="')[2].partition('"')[0]
+    assert (await post(browser, page, version=version, vat="18"))[0] == 422
+    assert (await post(browser, page, version=version, taxation_system=""))[0] == 303
+    assert desk.world.rows(taxes) == [(False, "none", None)]
     assert (await post(browser, page, version="x"))[0] == 422
     desk.world.execute("UPDATE payment_accounts SET archived_at = now()")
     assert "There is no payment account" in (await browser.get(page)).text

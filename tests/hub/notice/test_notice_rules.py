@@ -169,6 +169,8 @@ def test_a_receipt_names_the_sum() -> None:
     assert "We received 4,500 ₽." in told("paid")
     assert "We received 10.50 ₽." in told("paid", amount="1050")
     assert "We received 4,500 ₽." in told("paid", amount="nonsense")
+    assert "We received 10.50 $." in told("paid", amount="1050", currency="USD")
+    assert "Your bank has set 10.50 ₽ aside." in told("paid", amount="1050", held="1")
 
 
 def test_a_reminder_says_where_and_when() -> None:

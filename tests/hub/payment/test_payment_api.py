@@ -130,6 +130,8 @@ async def test_terminals_are_listed_without_their_secrets(web: Web, world: World
                 "mode": "demo",
                 "receipts": False,
                 "two_stage": False,
+                "vat": "none",
+                "taxation_system": None,
             }
         ],
         "page": 1,

@@ -30,7 +30,39 @@ async def test_money_set_aside_keeps_the_seats_until_it_is_captured(till: Till, 
     assert await till.tell("confirm", booking) == 0
     assert till.payments() == [(1001, "completed", True)]
     assert till.booking(booking) == ("confirmed", 250_000, None)
-    assert till.messages() == ["held", "confirmed"]
+    assert till.messages() == ["held", "paid", "confirmed"]
+
+
+def told_paid(till: Till) -> list[object]:
+    return [row[0] for row in till.world.rows("SELECT facts FROM messages WHERE kind = 'paid' ORDER BY id")]
+
+
+async def test_money_that_waits_for_a_decision_is_told_once(till: Till, clock: ManualClock) -> None:
+    booking = await till.booked()
+    for _ in range(2):
+        await till.tell("pay", booking, Status="Authorized")
+    aside = {"amount": "250000", "currency": "RUB", "held": "1"}
+    assert told_paid(till) == [aside]
+    await till.tell("cancel", booking)
+    await till.tell("pay", booking, Status="Authorized", TransactionId="1002")
+    assert told_paid(till) == [aside, aside], "another payment is another message"
+    await till.tell("confirm", booking, TransactionId="1002")
+    late = await till.booked()
+    clock.advance(QUARTER)
+    await till.tell("pay", late, Status="Authorized", TransactionId="1003")
+    assert len(told_paid(till)) == 2, "its seats are gone: that is no news to wait for"
+
+
+async def test_another_sum_than_was_asked_for_is_told_to_whom_it_is_of(till: Till) -> None:
+    booking = await till.booked()
+    for number in ("1001", "1001", "1002"):
+        await till.tell("pay", booking, Amount="1000.00", TransactionId=number)
+    assert told_paid(till) == [{"amount": "100000", "currency": "RUB", "held": ""}] * 2
+    await till.tell("pay", booking, AccountId="somebody else", TransactionId="1003")
+    assert len(told_paid(till)) == 2
+    await till.tell("pay", booking, TransactionId="1004")
+    await till.tell("pay", booking, Amount="1000.00", TransactionId="1005")
+    assert len(told_paid(till)) == 2, "the booking is decided"
 
 
 async def test_a_capture_need_not_name_the_invoice(till: Till) -> None:
@@ -164,6 +196,16 @@ async def test_refunds_made_in_the_cabinet_are_seen(till: Till) -> None:
     assert till.cases() == ["unknown_refund"]
     assert await till.tell("refund", booking, Amount="1500.00", TransactionId="9002") == 0
     assert till.booking(booking) == ("confirmed", 250_000, 250_000)
+
+
+async def test_what_went_back_elsewhere_is_not_returned_again(till: Till) -> None:
+    booking = await till.booked()
+    await till.tell("pay", booking)
+    await till.tell("refund", booking)
+    await bookings.cancel(till.hub, access(booking), None)
+    assert till.refunds() == [(250_000, "completed", 9001)]
+    assert till.booking(booking) == ("cancelled", 250_000, 250_000)
+    assert till.broken() == []
 
 
 async def test_a_refund_of_a_payment_nobody_knows_is_a_case(till: Till) -> None:

@@ -1,11 +1,9 @@
 """Bookings over HTTP, for the office."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
 from litestar import Request, delete, get, patch, post
-from litestar.response import Stream
 from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED, HTTP_204_NO_CONTENT
 from litestar.types import ASGIApp
 
@@ -37,7 +35,7 @@ from kamhub.platform.organisation.actions import zone_of
 from kamhub.platform.person.services import People
 from kamhub.platform.person.types import Staff
 from kamhub.platform.session.api import NOT_STORED
-from kamhub.platform.web.csv import MEDIA_TYPE, csv_text, wants_csv
+from kamhub.platform.web.csv import csv_stream, wants_csv
 from kamhub.platform.web.json import json_reply, list_reply, read_json, validate
 from kamhub.platform.web.rules import rule
 from kamhub.platform.web.schemas import Documented, PageParameters
@@ -71,34 +69,23 @@ async def bookings_list(request: Asked, hub: Hub, people: People, staff: Staff) 
     zone = await zone_of(people, staff.organisation_id)
     wanted = await lists.with_routes(hub, staff, asked.wanted(zone), asked.route)
     if wants_csv(request):
-        return file_of(request, hub, people, staff, wanted)
+        return await file_of(request, hub, people, staff, wanted)
     found = await lists.bookings(hub, staff, wanted, offset=asked.offset, limit=asked.page_size)
     items = [listed_json(one, hub.public_url) for one in found.bookings]
     return list_reply(items, asked, found.total, NOT_STORED)
 
 
-def file_of(request: Asked, hub: Hub, people: People, staff: Staff, wanted: BookingFilter) -> ASGIApp:
+async def file_of(request: Asked, hub: Hub, people: People, staff: Staff, wanted: BookingFilter) -> ASGIApp:
     """The list as a file, sent as it is read."""
 
-    async def lines() -> AsyncIterator[bytes]:
-        zone = await zone_of(people, staff.organisation_id)
-        yield b"\xef\xbb\xbf" + csv_text(CSV_COLUMNS, ()).encode()
-        async for batch in lists.export(hub, staff, wanted):
-            yield _without_header(csv_text((), csv_rows(batch, zone))).encode()
-
-    file = Stream(
-        lines(),
-        media_type=MEDIA_TYPE,
-        headers={
-            **NOT_STORED,
-            "Content-Disposition": f'attachment; filename="bookings-{hub.clock.now():%Y-%m-%d}.csv"',
-        },
+    zone = await zone_of(people, staff.organisation_id)
+    return csv_stream(
+        request,
+        f"bookings-{hub.clock.now():%Y-%m-%d}.csv",
+        CSV_COLUMNS,
+        lists.export(hub, staff, wanted),
+        lambda batch: csv_rows(batch, zone),
     )
-    return file.to_asgi_response(app=None, request=request)
-
-
-def _without_header(text: str) -> str:
-    return text.partition("\r\n")[2]
 
 
 async def _whole(hub: Hub, staff: Staff, booking_id: UUID) -> tuple[dict[str, object], dict[str, str]]:

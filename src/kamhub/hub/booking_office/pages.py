@@ -100,7 +100,7 @@ async def download(request: Asked, hub: Hub, people: People, staff: Staff) -> AS
         back: Response[Any] = Redirect(SECTION, status_code=HTTP_303_SEE_OTHER)
         return back.to_asgi_response(app=None, request=request)
     wanted = asked.wanted(await zone_of(people, staff.organisation_id))
-    return file_of(request, hub, people, staff, wanted)
+    return await file_of(request, hub, people, staff, wanted)
 
 
 @get(

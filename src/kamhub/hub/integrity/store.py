@@ -29,6 +29,26 @@ LEDGER: tuple[Invariant, ...] = (
           GROUP BY l.currency HAVING sum(l.amount) <> 0)""",
     ),
     Invariant(
+        "closings_equal_lines",
+        "what the books were closed with is what the lines entered before add up to",
+        """
+        WITH spans AS (
+          SELECT at, organisation_id, lag(at) OVER (PARTITION BY organisation_id ORDER BY at) AS before
+          FROM (SELECT DISTINCT organisation_id, at FROM ledger_closings) closings
+        ), brought AS (
+          SELECT s.organisation_id, s.at, l.account, l.currency, sum(l.amount) AS amount FROM spans s
+          JOIN ledger_entries e ON e.organisation_id = s.organisation_id AND e.at < s.at
+            AND e.at >= coalesce(s.before, '-infinity')
+          JOIN ledger_lines l ON l.organisation_id = e.organisation_id AND l.entry_id = e.id
+          GROUP BY s.organisation_id, s.at, l.account, l.currency
+        ), said AS (
+          SELECT organisation_id, at, account, currency, amount - coalesce(lag(amount) OVER (
+            PARTITION BY organisation_id, account, currency ORDER BY at), 0) AS amount FROM ledger_closings
+        )
+        SELECT count(*) FROM said FULL JOIN brought USING (organisation_id, at, account, currency)
+        WHERE coalesce(said.amount, 0) <> coalesce(brought.amount, 0)""",
+    ),
+    Invariant(
         "money_is_entered",
         "no payment and no refund is completed without its entry, but for test money that was refused",
         """

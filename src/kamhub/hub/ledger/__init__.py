@@ -1,4 +1,5 @@
-"""The ledger: double entry, append-only, always zero in sum. Tables: ledger_entries, ledger_lines, payouts.
+"""The ledger: double entry, append-only, always zero in sum. Tables: ledger_entries, ledger_lines, ledger_closings,
+payouts.
 
 Debit is positive, credit negative. The accounts of an operator:
 

@@ -13,6 +13,7 @@ from kamhub.kit.ids import new_id
 from kamhub.kit.money import Money
 from kamhub.platform.audit import actions as audit
 from kamhub.platform.database.pool import Connection
+from kamhub.platform.organisation import store as organisations
 from kamhub.platform.person.types import Staff
 
 _AT_A_TIME = 100
@@ -104,6 +105,25 @@ async def earn_all(hub: Hub) -> int:
                     await earn(connection, organisation_id, booking_id, now)
         count += len(found)
         after = found[-1]
+
+
+async def close_months(hub: Hub) -> int:
+    """Write down what the accounts of everybody held at the beginning of each month; how many closings that were.
+
+    May be said any number of times.
+    """
+    now, count = hub.clock.now(), 0
+    async with hub.database.system() as connection:
+        books = await store.first_entry(connection)
+    for organisation_id, first in books.items():
+        async with hub.database.system() as connection:
+            zone = await organisations.zone(connection, organisation_id)
+            last = await store.latest_closing(connection, organisation_id)
+            due = rules.closings_due(first, last, now, zone)
+            for at in due:
+                await store.close(connection, organisation_id, at)
+        count += len(due)
+    return count
 
 
 async def record_payout(

@@ -30,9 +30,10 @@ from kamhub.hub.ledger.views import (
 )
 from kamhub.hub.services import Hub
 from kamhub.kit.money import Money
+from kamhub.platform.database.batches import in_batches
 from kamhub.platform.organisation import store as organisations
 from kamhub.platform.person.types import Staff
-from kamhub.platform.web.csv import csv_reply, wants_csv
+from kamhub.platform.web.csv import csv_reply, csv_stream, wants_csv
 from kamhub.platform.web.json import json_reply, list_reply, read_json, validate
 from kamhub.platform.web.rules import rule
 from kamhub.platform.web.schemas import PageParameters
@@ -41,7 +42,6 @@ from kamhub.platform.web.versions import etag
 Asked = Request[Any, Any, Any]
 READ = "payments.read"
 WRITE = "ledger.write"
-MOST_ENTRIES = 50_000  # of a file
 _LEDGER = "/api/ledger"
 _PAYOUTS = "/api/payouts"
 
@@ -60,14 +60,22 @@ _PAYOUTS = "/api/payouts"
 async def entries(request: Asked, hub: Hub, staff: Staff) -> ASGIApp:
     """What was entered, the latest first; as a file for ``Accept: text/csv``, a row a line."""
     asked, organisation_id = validate(LedgerParameters, request.query_params), staff.organisation_id
+    if wants_csv(request):
+        return await entries_file(request, hub, staff, asked)
     async with hub.database.tenant(organisation_id) as connection:
         wanted = asked.wanted(await organisations.zone(connection, organisation_id))
-        if wants_csv(request):
-            found = await store.entries(connection, organisation_id, wanted, offset=0, limit=MOST_ENTRIES)
-            return csv_reply(request, "ledger.csv", COLUMNS, entry_cells(found))
         found = await store.entries(connection, organisation_id, wanted, offset=asked.offset, limit=asked.page_size)
         total = await store.count_entries(connection, organisation_id, wanted)
     return list_reply([entry_json(one) for one in found], asked, total)
+
+
+async def entries_file(request: Asked, hub: Hub, staff: Staff, asked: LedgerParameters) -> ASGIApp:
+    """Those entries as a file for the accountant, a row a line, sent as it is read."""
+    organisation_id = staff.organisation_id
+    async with hub.database.tenant(organisation_id) as connection:
+        wanted = asked.wanted(await organisations.zone(connection, organisation_id))
+    batches = in_batches(hub.database, organisation_id, store.entries_after, wanted)
+    return csv_stream(request, "ledger.csv", COLUMNS, batches, entry_cells)
 
 
 @get(

@@ -11,6 +11,7 @@ from kamhub.platform.job.run import Run
 from kamhub.platform.job.types import DONE, Job, Kind, Outcome, Queue, Retry
 
 EARN = Kind("ledger.earn", Queue.MAINTENANCE, "system")
+CLOSE = Kind("ledger.close_months", Queue.MAINTENANCE, "system")
 
 
 class LedgerContext(Protocol):
@@ -28,10 +29,23 @@ async def earn(run: Run[LedgerContext]) -> Outcome:
     return DONE
 
 
+async def close(run: Run[LedgerContext]) -> Outcome:
+    """The books of a month that is over are closed."""
+    await actions.close_months(run.context.hub)
+    return DONE
+
+
 JOBS: tuple[Job[LedgerContext], ...] = (
     Job(
         EARN,
         run=earn,
+        timeout=timedelta(minutes=10),
+        retry=Retry(attempts=5, first=timedelta(seconds=30)),
+        kept=timedelta(days=30),
+    ),
+    Job(
+        CLOSE,
+        run=close,
         timeout=timedelta(minutes=10),
         retry=Retry(attempts=5, first=timedelta(seconds=30)),
         kept=timedelta(days=30),

@@ -15,7 +15,7 @@ from kamhub.hub.ledger import actions, api, store, words
 from kamhub.hub.ledger.forms import LedgerParameters, StatementParameters
 from kamhub.hub.ledger.page_forms import PayoutPageForm, read_amount
 from kamhub.hub.ledger.types import PayoutTooLarge
-from kamhub.hub.ledger.views import COLUMNS, STATEMENT_COLUMNS, entry_cells, statement_cells
+from kamhub.hub.ledger.views import STATEMENT_COLUMNS, statement_cells
 from kamhub.hub.services import Hub
 from kamhub.kit.money import Money
 from kamhub.kit.text import mark
@@ -84,11 +84,7 @@ async def ledger(request: Asked, hub: Hub, staff: Staff) -> Response[Any]:
 )
 async def ledger_file(request: Asked, hub: Hub, staff: Staff) -> ASGIApp:
     """The entries as a file for the accountant, a row a line."""
-    asked, organisation_id = validate(LedgerParameters, request.query_params), staff.organisation_id
-    async with hub.database.tenant(organisation_id) as connection:
-        wanted = asked.wanted(await organisations.zone(connection, organisation_id))
-        found = await store.entries(connection, organisation_id, wanted, offset=0, limit=api.MOST_ENTRIES)
-    return csv_reply(request, "ledger.csv", COLUMNS, entry_cells(found))
+    return await api.entries_file(request, hub, staff, validate(LedgerParameters, request.query_params))
 
 
 @get(

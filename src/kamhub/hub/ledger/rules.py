@@ -75,6 +75,20 @@ def period(first: date, last: date, zone: ZoneInfo) -> Period:
     return Period(first, last, since, datetime.combine(last + timedelta(days=1), time.min, zone))
 
 
+def closings_due(first: datetime, last: datetime | None, now: datetime, zone: ZoneInfo) -> list[datetime]:
+    """The beginnings of months the books are to be closed at: those after the first entry and the last closing that are a
+    day past, when nothing that began before can still be entered."""
+    day = (last or first).astimezone(zone).date()
+    found: list[datetime] = []
+    while True:
+        day = month_of(day)[1] + timedelta(days=1)
+        at = datetime.combine(day, time.min, zone)
+        if at + timedelta(days=1) > now:
+            return found
+        if last is None or at > last:
+            found.append(at)
+
+
 def month_of(day: date) -> tuple[date, date]:
     """First and last day of its month."""
     first = day.replace(day=1)

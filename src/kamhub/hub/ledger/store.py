@@ -10,6 +10,7 @@ from uuid import UUID
 from kamhub.hub.ledger.types import Account, Entry, EntryQuery, EntryRow, Payout, Period, Standing, Statement
 from kamhub.kit.ids import new_id
 from kamhub.kit.money import Money
+from kamhub.platform.database.batches import Position
 from kamhub.platform.database.pool import Connection
 
 MOST_COUNTED = 10_000
@@ -167,6 +168,18 @@ async def entries(
     return [_entry(row) for row in await cursor.fetchall()]
 
 
+async def entries_after(
+    connection: Connection, organisation_id: UUID, query: EntryQuery, after: Position, limit: int
+) -> list[EntryRow]:
+    """Those entries after a place in the list of the latest first."""
+    cursor = await connection.execute(
+        f"WITH page AS (SELECT e.* {_ENTRIES} AND (e.at, e.id) < (%(after)s, %(after_id)s) "
+        f"ORDER BY e.at DESC, e.id DESC LIMIT %(limit)s) {_WITH_LINES}",
+        _bound(organisation_id, query, limit=limit, after=after[0], after_id=after[1]),
+    )
+    return [_entry(row) for row in await cursor.fetchall()]
+
+
 async def count_entries(connection: Connection, organisation_id: UUID, query: EntryQuery) -> int:
     """How many there are, counted up to ``MOST_COUNTED``."""
     cursor = await connection.execute(
@@ -187,44 +200,94 @@ async def entry(connection: Connection, organisation_id: UUID, entry_id: UUID) -
     return _entry(row) if row else None
 
 
+# What each account holds, of what was entered before a moment (NULL: of all): the last closing before it, and what was
+# entered since. A closing has a row for every account there was, so that a month with none is no gap. When that closing was
+# is a value, not a subquery: the planner then sees how few entries it has to read (108 ms became 1 with a million of them).
+_HELD: LiteralString = """
+SELECT account, currency, sum(amount)::bigint AS amount FROM (
+  SELECT c.account, c.currency, c.amount FROM ledger_closings c
+  WHERE c.organisation_id = %(organisation)s AND c.at = %(closed)s
+  UNION ALL
+  SELECT l.account, l.currency, l.amount FROM ledger_entries e
+  JOIN ledger_lines l ON l.organisation_id = e.organisation_id AND l.entry_id = e.id
+  WHERE e.organisation_id = %(organisation)s AND e.at >= coalesce(%(closed)s::timestamptz, '-infinity')
+    AND (%(until)s::timestamptz IS NULL OR e.at < %(until)s)
+) parts GROUP BY account, currency"""
+
+
+async def _spans(connection: Connection, organisation_id: UUID, until: datetime | None) -> dict[str, object]:
+    """What ``_HELD`` has to know."""
+    closed = await latest_closing(connection, organisation_id, until)
+    return {"organisation": organisation_id, "until": until, "closed": closed}
+
+
 async def balances(
     connection: Connection, organisation_id: UUID, until: datetime | None = None
 ) -> list[tuple[Account, Money]]:
     """What each account holds, of what was entered before ``until``; accounts with nothing in them too."""
     cursor = await connection.execute(
-        """SELECT l.account, l.currency, sum(l.amount)::bigint FROM ledger_lines l
-           JOIN ledger_entries e ON e.organisation_id = l.organisation_id AND e.id = l.entry_id
-           WHERE l.organisation_id = %s AND (%s::timestamptz IS NULL OR e.at < %s)
-           GROUP BY l.account, l.currency ORDER BY l.account, l.currency""",
-        (organisation_id, until, until),
+        f"SELECT account, currency, amount FROM ({_HELD}) held ORDER BY account, currency",
+        await _spans(connection, organisation_id, until),
     )
     return [(row[0], Money(row[2], row[1])) for row in await cursor.fetchall()]
 
 
+async def latest_closing(
+    connection: Connection, organisation_id: UUID, until: datetime | None = None
+) -> datetime | None:
+    """The moment the books were closed at last, not later than ``until``."""
+    query = "SELECT max(at) FROM ledger_closings WHERE organisation_id = %s AND (%s::timestamptz IS NULL OR at <= %s)"
+    row = await (await connection.execute(query, (organisation_id, until, until))).fetchone()
+    return row[0] if row else None
+
+
+async def first_entry(connection: Connection) -> dict[UUID, datetime]:
+    """When the first entry of every organisation with books was made (system scope)."""
+    cursor = await connection.execute(
+        """SELECT o.id, first.at FROM organisations o CROSS JOIN LATERAL (
+             SELECT e.at FROM ledger_entries e WHERE e.organisation_id = o.id ORDER BY e.at LIMIT 1) first"""
+    )
+    return {row[0]: row[1] for row in await cursor.fetchall()}
+
+
+async def close(connection: Connection, organisation_id: UUID, at: datetime) -> None:
+    """Write down what the accounts held at that moment, from the closing before it; nothing when that was done (system)."""
+    await connection.execute(
+        f"""INSERT INTO ledger_closings (organisation_id, at, account, currency, amount)
+            SELECT %(organisation)s, %(until)s, account, currency, amount FROM ({_HELD}) held ON CONFLICT DO NOTHING""",
+        await _spans(connection, organisation_id, at),
+    )
+
+
 # Due is money of the operator that others hold: earned, less its cost, less what it has in its own hands already.
-_DUE: LiteralString = """CASE WHEN l.account IN ('revenue', 'commission', 'provider_fees', 'losses', 'cash', 'receivable', 'bank')
-  THEN -l.amount ELSE 0 END"""
+_DUE: LiteralString = "'revenue', 'commission', 'provider_fees', 'losses', 'cash', 'receivable', 'bank'"
 
 
 async def statements(connection: Connection, organisation_id: UUID, period: Period) -> list[Statement]:
-    """What the period brought, by currency."""
+    """What the period brought, by currency; those too that had something before and nothing in it."""
     cursor = await connection.execute(
-        f"""SELECT l.currency,
-          coalesce(sum({_DUE}) FILTER (WHERE e.at < %(since)s), 0)::bigint,
-          coalesce(-sum(l.amount) FILTER (WHERE l.account = 'revenue' AND e.at >= %(since)s), 0)::bigint,
-          coalesce(sum(l.amount) FILTER (WHERE l.account = 'commission' AND e.at >= %(since)s), 0)::bigint,
-          coalesce(sum(l.amount) FILTER (WHERE l.account = 'provider_fees' AND e.at >= %(since)s), 0)::bigint,
-          coalesce(sum(l.amount) FILTER (WHERE l.account = 'losses' AND e.at >= %(since)s), 0)::bigint,
-          coalesce(sum(l.amount) FILTER (WHERE e.at >= %(since)s AND (l.account IN ('cash', 'receivable')
-                                         OR l.account = 'bank' AND e.kind = 'collected')), 0)::bigint,
-          coalesce(sum(l.amount) FILTER (WHERE e.at >= %(since)s AND l.account = 'bank' AND e.kind = 'payout'), 0)::bigint,
-          coalesce(sum(l.amount) FILTER (WHERE e.at >= %(since)s AND l.account = 'provider'
-                                         AND e.kind IN ('charge', 'charge_unmatched')), 0)::bigint,
-          coalesce(-sum(l.amount) FILTER (WHERE e.at >= %(since)s AND l.account = 'provider' AND e.kind = 'refund'), 0)::bigint,
-          count(DISTINCT e.booking_id) FILTER (WHERE e.at >= %(since)s AND e.kind = 'earned')
-        FROM ledger_lines l JOIN ledger_entries e ON e.organisation_id = l.organisation_id AND e.id = l.entry_id
-        WHERE l.organisation_id = %(organisation)s AND e.at < %(until)s GROUP BY l.currency ORDER BY l.currency""",
-        {"organisation": organisation_id, "since": period.since, "until": period.until},
+        f"""WITH opening AS (
+          SELECT currency, -sum(amount) FILTER (WHERE account IN ({_DUE}))::bigint AS due FROM ({_HELD}) held GROUP BY currency
+        ), brought AS (
+          SELECT l.currency,
+            -sum(l.amount) FILTER (WHERE l.account = 'revenue') AS earned,
+            sum(l.amount) FILTER (WHERE l.account = 'commission') AS commission,
+            sum(l.amount) FILTER (WHERE l.account = 'provider_fees') AS fees,
+            sum(l.amount) FILTER (WHERE l.account = 'losses') AS losses,
+            sum(l.amount) FILTER (WHERE l.account IN ('cash', 'receivable')
+                                  OR l.account = 'bank' AND e.kind = 'collected') AS collected,
+            sum(l.amount) FILTER (WHERE l.account = 'bank' AND e.kind = 'payout') AS paid_out,
+            sum(l.amount) FILTER (WHERE l.account = 'provider' AND e.kind IN ('charge', 'charge_unmatched')) AS charged,
+            -sum(l.amount) FILTER (WHERE l.account = 'provider' AND e.kind = 'refund') AS refunded,
+            count(DISTINCT e.booking_id) FILTER (WHERE e.kind = 'earned') AS bookings
+          FROM ledger_entries e JOIN ledger_lines l ON l.organisation_id = e.organisation_id AND l.entry_id = e.id
+          WHERE e.organisation_id = %(organisation)s AND e.at >= %(until)s AND e.at < %(end)s GROUP BY l.currency
+        )
+        SELECT currency, coalesce(due, 0)::bigint, coalesce(earned, 0)::bigint, coalesce(commission, 0)::bigint,
+          coalesce(fees, 0)::bigint, coalesce(losses, 0)::bigint, coalesce(collected, 0)::bigint,
+          coalesce(paid_out, 0)::bigint, coalesce(charged, 0)::bigint, coalesce(refunded, 0)::bigint, coalesce(bookings, 0)
+        FROM opening FULL JOIN brought USING (currency) ORDER BY currency""",
+        {**await _spans(connection, organisation_id, period.since), "end": period.until},
     )
     return [Statement(*row) for row in await cursor.fetchall()]
 

@@ -104,6 +104,11 @@ class EntryRow:
     lines: tuple[tuple[Account, int], ...]
 
     @property
+    def position(self) -> tuple[datetime, UUID]:
+        """Its place among the latest."""
+        return self.at, self.id
+
+    @property
     def turnover(self) -> Money:
         """The sum of one side."""
         return Money(sum(amount for _, amount in self.lines if amount > 0), self.currency)

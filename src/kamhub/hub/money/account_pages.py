@@ -7,9 +7,11 @@ from litestar.response import Redirect
 from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER
 from pydantic import ValidationError
 
+from kamhub.hub.money import words
 from kamhub.hub.money.page_forms import AccountPageForm
 from kamhub.hub.payment import actions as payments
 from kamhub.hub.payment import store
+from kamhub.hub.payment.types import AccountChange
 from kamhub.hub.services import Hub
 from kamhub.platform.access.pages import render_office
 from kamhub.platform.i18n.catalogue import translator
@@ -53,7 +55,12 @@ async def change(request: Asked, hub: Hub, staff: Staff) -> Response[Any]:
         return await _page(request, hub, staff)
     try:
         form = AccountPageForm.model_validate(dict(await request.form()))
-        wanted = {"receipts": form.receipts == "yes", "two_stage": form.two_stage == "yes"}
+        wanted: AccountChange = {
+            "receipts": form.receipts == "yes",
+            "two_stage": form.two_stage == "yes",
+            "vat": form.vat,
+            "taxation_system": form.taxation_system,
+        }
         await payments.change_account(hub, staff, rows[0].id, wanted, frozenset({f'"{form.version}"'}))
     except ValidationError as error:
         return await _page(request, hub, staff, error=next(iter(form_errors(error, locale_of(request)).values())))
@@ -74,6 +81,8 @@ async def _page(
         section=_SECTION,
         status_code=status if error else HTTP_200_OK,
         account=rows[0] if rows else None,
+        rates=words.vat_names(locale_of(request)),
+        taxes=words.taxation_names(locale_of(request)),
         error=error,
         url_path=_PATH,
     )

@@ -40,10 +40,11 @@ from kamhub.hub.money.views import (
 from kamhub.hub.payment.types import PaymentNotFound
 from kamhub.hub.receipt import store as receipts
 from kamhub.hub.services import Hub
+from kamhub.platform.database.batches import in_batches
 from kamhub.platform.database.pool import Connection
 from kamhub.platform.organisation import store as organisations
 from kamhub.platform.person.types import Staff
-from kamhub.platform.web.csv import csv_reply, wants_csv
+from kamhub.platform.web.csv import csv_stream, wants_csv
 from kamhub.platform.web.json import json_reply, list_reply, parse_json, read_body, read_json, validate
 from kamhub.platform.web.problems import InputInvalid
 from kamhub.platform.web.rules import rule
@@ -51,7 +52,6 @@ from kamhub.platform.web.schemas import Documented
 from kamhub.platform.web.versions import etag
 
 Asked = Request[Any, Any, Any]
-MOST_LINES = 50_000  # of a file
 _PAYMENTS = "/api/payments"
 _REFUNDS = "/api/refunds"
 
@@ -78,14 +78,23 @@ async def require_payment(connection: Connection, organisation_id: UUID, payment
 async def payments(request: Asked, hub: Hub, staff: Staff) -> ASGIApp:
     """What came in, the latest first; as a file for ``Accept: text/csv``."""
     asked = validate(PaymentParameters, request.query_params)
-    as_file = wants_csv(request)
+    if wants_csv(request):
+        return await payments_file(request, hub, staff, asked)
     async with hub.database.tenant(staff.organisation_id) as connection:
         wanted = asked.wanted(await organisations.zone(connection, staff.organisation_id))
-        offset, limit = (0, MOST_LINES) if as_file else (asked.offset, asked.page_size)
-        found, total = await store.payments(connection, staff.organisation_id, wanted, offset=offset, limit=limit)
-    if as_file:
-        return csv_reply(request, "payments.csv", PAYMENT_COLUMNS, map(payment_cells, found))
+        found, total = await store.payments(
+            connection, staff.organisation_id, wanted, offset=asked.offset, limit=asked.page_size
+        )
     return list_reply([payment_json(one) for one in found], asked, total)
+
+
+async def payments_file(request: Asked, hub: Hub, staff: Staff, asked: PaymentParameters) -> ASGIApp:
+    """Those payments as a file, sent as it is read."""
+    organisation_id = staff.organisation_id
+    async with hub.database.tenant(organisation_id) as connection:
+        wanted = asked.wanted(await organisations.zone(connection, organisation_id))
+    batches = in_batches(hub.database, organisation_id, store.payments_after, wanted)
+    return csv_stream(request, "payments.csv", PAYMENT_COLUMNS, batches, lambda found: map(payment_cells, found))
 
 
 @get(
@@ -148,14 +157,23 @@ async def chargeback(request: Asked, hub: Hub, staff: Staff, payment_id: UUID) -
 async def refunds(request: Asked, hub: Hub, staff: Staff) -> ASGIApp:
     """What goes or went back, the latest first; as a file for ``Accept: text/csv``."""
     asked = validate(RefundParameters, request.query_params)
-    as_file = wants_csv(request)
+    if wants_csv(request):
+        return await refunds_file(request, hub, staff, asked)
     async with hub.database.tenant(staff.organisation_id) as connection:
         wanted = asked.wanted(await organisations.zone(connection, staff.organisation_id))
-        offset, limit = (0, MOST_LINES) if as_file else (asked.offset, asked.page_size)
-        found, total = await store.refunds(connection, staff.organisation_id, wanted, offset=offset, limit=limit)
-    if as_file:
-        return csv_reply(request, "refunds.csv", REFUND_COLUMNS, map(refund_cells, found))
+        found, total = await store.refunds(
+            connection, staff.organisation_id, wanted, offset=asked.offset, limit=asked.page_size
+        )
     return list_reply([refund_json(one) for one in found], asked, total)
+
+
+async def refunds_file(request: Asked, hub: Hub, staff: Staff, asked: RefundParameters) -> ASGIApp:
+    """Those refunds as a file, sent as it is read."""
+    organisation_id = staff.organisation_id
+    async with hub.database.tenant(organisation_id) as connection:
+        wanted = asked.wanted(await organisations.zone(connection, organisation_id))
+    batches = in_batches(hub.database, organisation_id, store.refunds_after, wanted)
+    return csv_stream(request, "refunds.csv", REFUND_COLUMNS, batches, lambda found: map(refund_cells, found))
 
 
 @get(

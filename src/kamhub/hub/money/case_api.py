@@ -12,16 +12,16 @@ from kamhub.hub.money.replies import CaseListReply, CaseReply
 from kamhub.hub.money.types import CaseView
 from kamhub.hub.money.views import CASE_COLUMNS, case_cells, case_json, version_of
 from kamhub.hub.services import Hub
+from kamhub.platform.database.batches import in_batches
 from kamhub.platform.i18n.request import locale_of
 from kamhub.platform.organisation import store as organisations
 from kamhub.platform.person.types import Staff
-from kamhub.platform.web.csv import csv_reply, wants_csv
+from kamhub.platform.web.csv import csv_stream, wants_csv
 from kamhub.platform.web.json import json_reply, list_reply, read_json, validate
 from kamhub.platform.web.rules import rule
 from kamhub.platform.web.versions import etag
 
 Asked = Request[Any, Any, Any]
-MOST_LINES = 50_000  # of a file
 _CASES = "/api/cases"
 
 
@@ -37,19 +37,31 @@ _CASES = "/api/cases"
     ),
 )
 async def cases(request: Asked, hub: Hub, staff: Staff) -> ASGIApp:
-    """What waits for a person, open ones first; as a file for ``Accept: text/csv``."""
+    """What waits for a person, open ones first; as a file for ``Accept: text/csv``, the latest first."""
     asked, organisation_id = validate(CaseParameters, request.query_params), staff.organisation_id
-    as_file, locale = wants_csv(request), locale_of(request)
+    locale = locale_of(request)
+    if wants_csv(request):
+        return await _file(request, hub, staff, asked)
     async with hub.database.tenant(organisation_id) as connection:
         wanted = asked.wanted(await organisations.zone(connection, organisation_id))
-        offset, limit = (0, MOST_LINES) if as_file else (asked.offset, asked.page_size)
-        found, total = await store.cases(connection, organisation_id, wanted, offset=offset, limit=limit)
-        bookings = [] if as_file else [one.booking_id for one in found if one.booking_id]
+        found, total = await store.cases(
+            connection, organisation_id, wanted, offset=asked.offset, limit=asked.page_size
+        )
+        bookings = [one.booking_id for one in found if one.booking_id]
         states = await store.booking_statuses(connection, organisation_id, bookings, hub.clock.now())
-    if as_file:
-        return csv_reply(request, "cases.csv", CASE_COLUMNS, (case_cells(one, locale) for one in found))
     items = [case_json(one, locale, states.get(one.booking_id) if one.booking_id else None) for one in found]
     return list_reply(items, asked, total)
+
+
+async def _file(request: Asked, hub: Hub, staff: Staff, asked: CaseParameters) -> ASGIApp:
+    """Those cases as a file, the latest first, sent as it is read."""
+    organisation_id, locale = staff.organisation_id, locale_of(request)
+    async with hub.database.tenant(organisation_id) as connection:
+        wanted = asked.wanted(await organisations.zone(connection, organisation_id))
+    batches = in_batches(hub.database, organisation_id, store.cases_after, wanted)
+    return csv_stream(
+        request, "cases.csv", CASE_COLUMNS, batches, lambda found: (case_cells(one, locale) for one in found)
+    )
 
 
 @get(

@@ -9,7 +9,8 @@ from pydantic import Field
 from kamhub.hub.ledger.page_forms import Roubles
 from kamhub.hub.money.forms import Reason
 from kamhub.hub.money.types import CaseAction
-from kamhub.platform.web.schemas import PageForm, Text
+from kamhub.hub.payment.types import TaxationSystem, Vat
+from kamhub.platform.web.schemas import BlankIsNone, PageForm, Text
 
 
 class RefundPageForm(PageForm):
@@ -44,4 +45,6 @@ class AccountPageForm(PageForm):
 
     receipts: Literal["yes", ""] = ""
     two_stage: Literal["yes", ""] = ""
+    vat: Vat = "none"
+    taxation_system: Annotated[TaxationSystem | None, BlankIsNone] = None
     version: Annotated[int, Field(ge=0, le=1000)]

@@ -17,7 +17,6 @@ from kamhub.hub.money.filters import read_filters
 from kamhub.hub.money.forms import PaymentParameters, RefundParameters
 from kamhub.hub.money.page_forms import ChargebackPageForm, RefundPageForm
 from kamhub.hub.money.types import MoneyQuery, NothingToReturn, RefundTooLarge
-from kamhub.hub.money.views import PAYMENT_COLUMNS, REFUND_COLUMNS, payment_cells, refund_cells
 from kamhub.hub.receipt import store as receipts
 from kamhub.hub.services import Hub
 from kamhub.kit.money import Money
@@ -28,7 +27,6 @@ from kamhub.platform.i18n.form_errors import form_errors
 from kamhub.platform.i18n.request import locale_of
 from kamhub.platform.organisation import store as organisations
 from kamhub.platform.person.types import Staff
-from kamhub.platform.web.csv import csv_reply
 from kamhub.platform.web.json import validate
 from kamhub.platform.web.rules import rule
 
@@ -93,11 +91,7 @@ async def payments(request: Asked, hub: Hub, staff: Staff, done: Done = "") -> R
 )
 async def payments_file(request: Asked, hub: Hub, staff: Staff) -> ASGIApp:
     """The same as a file."""
-    asked = validate(PaymentParameters, request.query_params)
-    async with hub.database.tenant(staff.organisation_id) as connection:
-        wanted = asked.wanted(await organisations.zone(connection, staff.organisation_id))
-        found, _ = await store.payments(connection, staff.organisation_id, wanted, offset=0, limit=api.MOST_LINES)
-    return csv_reply(request, "payments.csv", PAYMENT_COLUMNS, map(payment_cells, found))
+    return await api.payments_file(request, hub, staff, validate(PaymentParameters, request.query_params))
 
 
 @get(
@@ -143,11 +137,7 @@ async def refunds(request: Asked, hub: Hub, staff: Staff, done: Done = "") -> Re
 )
 async def refunds_file(request: Asked, hub: Hub, staff: Staff) -> ASGIApp:
     """The same as a file."""
-    asked = validate(RefundParameters, request.query_params)
-    async with hub.database.tenant(staff.organisation_id) as connection:
-        wanted = asked.wanted(await organisations.zone(connection, staff.organisation_id))
-        found, _ = await store.refunds(connection, staff.organisation_id, wanted, offset=0, limit=api.MOST_LINES)
-    return csv_reply(request, "refunds.csv", REFUND_COLUMNS, map(refund_cells, found))
+    return await api.refunds_file(request, hub, staff, validate(RefundParameters, request.query_params))
 
 
 @get(

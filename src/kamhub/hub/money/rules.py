@@ -28,6 +28,7 @@ _OFFERED: Mapping[CaseKind, tuple[CaseAction, ...]] = {
     "amount_differs": ("nothing", "contact"),
     "chargeback": ("contact", "nothing"),
     "receipt_refused": ("retry_receipt", "nothing"),
+    "receipt_unanswered": ("nothing", "retry_receipt"),
     "capture_refused": ("retry_capture", "contact", "nothing"),
     "move_difference": ("contact", "nothing"),
 }

@@ -10,6 +10,7 @@ from uuid import UUID
 from kamhub.hub.money.types import CaseView, Dues, MoneyQuery, PaymentEvent, PaymentView, RefundView
 from kamhub.kit.ids import normalise_code
 from kamhub.kit.money import Money
+from kamhub.platform.database.batches import Position
 from kamhub.platform.database.pool import Connection
 
 MOST_COUNTED = 10_000
@@ -110,6 +111,20 @@ async def _page(
     return found, int(counted[0]) if counted else 0
 
 
+async def _after(
+    connection: Connection, what: LiteralString, rows: LiteralString, beside: LiteralString, at: LiteralString,
+    alias: LiteralString, values: dict[str, object],
+) -> list[Sequence[Any]]:  # fmt: skip
+    """The rows that come after a place in the list of the latest first, with what is beside them."""
+    order: LiteralString = f"{alias}.{at} DESC, {alias}.id DESC"
+    cursor = await connection.execute(
+        f"WITH page AS (SELECT {alias}.* {rows} AND ({alias}.{at}, {alias}.id) < (%(after)s, %(after_id)s) "
+        f"ORDER BY {order} LIMIT %(limit)s) {what} FROM page {alias} {beside} ORDER BY {order}",
+        values,
+    )
+    return list(await cursor.fetchall())
+
+
 def _payment(row: Sequence[Any]) -> PaymentView:
     values: list[Any] = [*row[:5], Money(row[5], row[6]), *row[7:]]
     return PaymentView(*values)
@@ -141,6 +156,16 @@ async def payments(
         values,
     )
     return [_payment(row) for row in rows], total
+
+
+async def payments_after(
+    connection: Connection, organisation_id: UUID, query: MoneyQuery, after: Position, limit: int
+) -> list[PaymentView]:
+    """Those payments after a place, the latest first."""
+    values = _bound(organisation_id, query, after=after[0], after_id=after[1], limit=limit)
+    wanted = _narrowed(_PAYMENTS, query, "p.id")
+    rows = await _after(connection, _PAYMENT, wanted, _BESIDE_PAYMENT, "received_at", "p", values)
+    return [_payment(row) for row in rows]
 
 
 async def payment(connection: Connection, organisation_id: UUID, payment_id: UUID) -> PaymentView | None:
@@ -179,6 +204,16 @@ async def refunds(
     return [_refund(row) for row in rows], total
 
 
+async def refunds_after(
+    connection: Connection, organisation_id: UUID, query: MoneyQuery, after: Position, limit: int
+) -> list[RefundView]:
+    """Those refunds after a place, the latest first."""
+    values = _bound(organisation_id, query, after=after[0], after_id=after[1], limit=limit)
+    wanted = _narrowed(_REFUNDS, query, "r.payment_id")
+    rows = await _after(connection, _REFUND, wanted, _BESIDE_REFUND, "requested_at", "r", values)
+    return [_refund(row) for row in rows]
+
+
 async def refund(connection: Connection, organisation_id: UUID, refund_id: UUID) -> RefundView | None:
     """One refund."""
     cursor = await connection.execute(
@@ -204,6 +239,16 @@ async def cases(
         values,
     )
     return [_case(row) for row in rows], total
+
+
+async def cases_after(
+    connection: Connection, organisation_id: UUID, query: MoneyQuery, after: Position, limit: int
+) -> list[CaseView]:
+    """Those cases after a place, the latest first: one that is closed meanwhile stays where it is."""
+    values = _bound(organisation_id, query, after=after[0], after_id=after[1], limit=limit)
+    wanted = _narrowed(_CASES, query, "k.payment_id")
+    rows = await _after(connection, _CASE, wanted, _BESIDE_CASE, "opened_at", "k", values)
+    return [_case(row) for row in rows]
 
 
 async def case(connection: Connection, organisation_id: UUID, case_id: UUID) -> CaseView | None:

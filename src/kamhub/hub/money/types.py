@@ -125,6 +125,11 @@ class PaymentView:
     charged_back: int
 
     @property
+    def position(self) -> tuple[datetime, UUID]:
+        """Its place among the latest."""
+        return self.received_at, self.id
+
+    @property
     def left(self) -> Money:
         """What may still be returned."""
         left = self.amount.amount - self.returned - self.charged_back if self.status == "completed" else 0
@@ -147,6 +152,11 @@ class RefundView:
     error: str | None
     requested_at: datetime
     settled_at: datetime | None
+
+    @property
+    def position(self) -> tuple[datetime, UUID]:
+        """Its place among the latest."""
+        return self.requested_at, self.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +186,11 @@ class CaseView:
     closed_at: datetime | None
     closed_by: str | None
     resolution: str | None
+
+    @property
+    def position(self) -> tuple[datetime, UUID]:
+        """Its place among the latest."""
+        return self.opened_at, self.id
 
     @property
     def status(self) -> CaseStatus:

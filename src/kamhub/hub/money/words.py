@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import get_args
 
 from kamhub.hub.money.types import CaseAction, CaseView, RefundStatus
-from kamhub.hub.payment.types import CaseKind, PaymentStatus
+from kamhub.hub.payment.types import CaseKind, PaymentStatus, TaxationSystem, Vat
 from kamhub.kit.money import Money
 from kamhub.kit.text import Locale, mark
 from kamhub.platform.i18n.catalogue import translator
@@ -101,6 +102,13 @@ _CASES: Mapping[CaseKind, tuple[str, str]] = {
         mark("A fiscal receipt was refused"),
         mark("The cash register did not make the receipt the law asks for. Look at its settings, then ask again."),
     ),
+    "receipt_unanswered": (
+        mark("Nobody knows whether a fiscal receipt was made"),
+        mark(
+            "The payment service took the request and never answered. Look for the receipt in its cabinet; ask again only if "
+            "it is not there."
+        ),
+    ),
     "capture_refused": (
         mark("Money set aside could not be taken"),
         mark("The payment service refused to take, or to let go, money that the bank had set aside."),
@@ -135,6 +143,30 @@ _DETAILS: Mapping[str, str] = {
 _AMOUNTS = frozenset({"amount", "asked"})
 _CURRENCY = "RUB"
 _REASONS: Mapping[str, str] = {"departure_cancelled": mark("the departure was called off")}
+
+_CALCULATED_DIGITS = 3
+_AS_SET = mark("as the cash register is set")
+_TAXES: Mapping[TaxationSystem, str] = {
+    "osn": mark("general (OSN)"),
+    "usn_income": mark("simplified, income (USN)"),
+    "usn_income_less_expense": mark("simplified, income less expense (USN)"),
+    "eshn": mark("agricultural (ESHN)"),
+    "patent": mark("patent"),
+}
+
+
+def vat_names(locale: Locale) -> dict[str, str]:
+    """Every rate of VAT, as accountants write it."""
+    names = {}
+    for rate in get_args(Vat):
+        names[rate] = f"{int(rate) - 100}/{rate}" if len(rate) == _CALCULATED_DIGITS else f"{rate} %"
+    return names | {"none": translator(locale).gettext("without VAT")}
+
+
+def taxation_names(locale: Locale) -> dict[str, str]:
+    """Every taxation system; the empty one is what the cash register is set to."""
+    say = translator(locale).gettext
+    return {"": say(_AS_SET), **{name: say(text) for name, text in _TAXES.items()}}
 
 
 def payment_status(status: PaymentStatus, locale: Locale) -> str:

@@ -24,7 +24,8 @@ def compose(
     """The message. ``page_url`` opens the booking and holds its token: it belongs to the recipient alone.
 
     ``facts`` are what only this message knows, each of them optional: ``old_departs_at`` (RFC 3339), ``reason`` (words of
-    the operator), ``weather`` (``1``), ``amount`` (minor units), ``answer_until`` (RFC 3339), ``vehicle``, ``driver``.
+    the operator), ``weather`` (``1``), ``amount`` (minor units) in ``currency``, ``held`` (``1``: it is not taken yet),
+    ``answer_until`` (RFC 3339), ``vehicle``, ``driver``.
     """
     return _Writer(booking, locale, page_url, facts).write(kind)
 
@@ -116,10 +117,18 @@ class _Writer:
     def _paid(self) -> Letter:
         _, booking = self.words.gettext, self.booking
         told = self.facts.get("amount", "")
-        paid = Money(int(told), booking.total.currency) if told.isdecimal() else booking.paid or booking.total
+        currency = self.facts.get("currency", booking.total.currency)
+        paid = Money(int(told), currency) if told.isdecimal() else booking.paid or booking.total
+        money = {"sum": self.formats.money(paid)}
+        if self.facts.get("held") == "1":
+            came = _(
+                "Your bank has set %(sum)s aside. It is taken when the booking is confirmed, and let go if it is not."
+            )
+        else:
+            came = _("We received %(sum)s.")
         return self._notice(
             _("We have your payment"),
-            _("We received %(sum)s.") % {"sum": self.formats.money(paid)},
+            came % money,
             _("The operator has to confirm this booking. The ticket comes as soon as that is done."),
         )
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Literal
+from typing import Literal, get_type_hints
 from uuid import UUID
 
 import structlog
@@ -24,6 +23,7 @@ from kamhub.hub.payment.settle import Settling, invoice_of
 from kamhub.hub.payment.signature import verify
 from kamhub.hub.payment.store import AccountRow, OrderRow
 from kamhub.hub.payment.types import (
+    AccountChange,
     CheckCode,
     Notification,
     NotificationKind,
@@ -207,9 +207,9 @@ def _order_request(hub: Hub, account: PaymentAccount, booking: BookingRow, order
 
 
 async def change_account(
-    hub: Hub, staff: Staff, account_id: UUID, wanted: Mapping[str, bool], asked: frozenset[str] | None
+    hub: Hub, staff: Staff, account_id: UUID, wanted: AccountChange, asked: frozenset[str] | None
 ) -> AccountRow:
-    """Change how an account works from now on: ``receipts``, ``two_stage``.
+    """Change how an account works from now on; receipts that were asked for already say what they said.
 
     Raises ``PaymentAccountNotFound``, ``VersionStale``.
     """
@@ -217,12 +217,8 @@ async def change_account(
     async with hub.database.tenant(organisation_id) as connection:
         row = await require_account(connection, account_id)
         require_version(asked, row.version)
-        changed = replace(
-            row, receipts=wanted.get("receipts", row.receipts), two_stage=wanted.get("two_stage", row.two_stage)
-        )
-        await store.set_options(
-            connection, organisation_id, account_id, receipts=changed.receipts, two_stage=changed.two_stage
-        )
+        changed = replace(row, **wanted)
+        await store.set_options(connection, organisation_id, changed)
         await audit.record(
             connection,
             organisation_id,
@@ -231,10 +227,14 @@ async def change_account(
             "payment_account",
             account_id,
             hub.clock.now(),
-            before={"receipts": row.receipts, "two_stage": row.two_stage},
-            after={"receipts": changed.receipts, "two_stage": changed.two_stage},
+            before=_options(row),
+            after=_options(changed),
         )
     return changed
+
+
+def _options(row: AccountRow) -> dict[str, object]:
+    return {name: getattr(row, name) for name in get_type_hints(AccountChange)}
 
 
 async def require_account(connection: Connection, account_id: UUID) -> AccountRow:

@@ -9,7 +9,7 @@ from litestar.types import ASGIApp
 from kamhub.hub.payment import actions, store
 from kamhub.hub.payment.forms import NotificationBody, PaymentAccountForm
 from kamhub.hub.payment.replies import NotificationReply, PaymentAccountListReply, PaymentAccountReply
-from kamhub.hub.payment.types import NotificationKind
+from kamhub.hub.payment.types import AccountChange, NotificationKind
 from kamhub.hub.payment.views import account_json
 from kamhub.hub.services import Hub
 from kamhub.platform.person.types import Staff
@@ -104,12 +104,14 @@ async def account(hub: Hub, staff: Staff, account_id: UUID) -> ASGIApp:
     ),
 )
 async def change_account(request: Request, hub: Hub, staff: Staff, account_id: UUID) -> ASGIApp:
-    """Say whether the terminal has a cash register, and whether money is set aside first and taken on confirmation."""
+    """Say whether the terminal has a cash register and what its receipts say of taxes, and whether money is set aside first."""
     asked = asked_version(request)
     async with hub.database.tenant(staff.organisation_id) as connection:
         require_version(asked, (await actions.require_account(connection, account_id)).version)
     form = await read_json(request, PaymentAccountForm)
-    wanted = {name: value for name, value in form.model_dump().items() if value is not None}
+    told = form.model_dump(exclude_unset=True).items()
+    # Of all fields one can be wished to be nothing.
+    wanted = cast(AccountChange, {name: it for name, it in told if it is not None or name == "taxation_system"})
     row = await actions.change_account(hub, staff, account_id, wanted, asked)
     return json_reply(account_json(row), headers=etag(row.version))
 

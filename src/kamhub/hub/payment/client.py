@@ -21,10 +21,15 @@ from kamhub.kit.money import Money
 
 MOST_PAGES = 1000
 SERVICE = 4  # tag 1212
+_NOT_REACHED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
 class ProviderUnavailable(Exception):
     """No usable answer: the call may or may not have been carried out; repeat it with the same request id."""
+
+
+class ProviderUnreachable(ProviderUnavailable):
+    """No connection could be made, or there was no room for the call (429): it was surely not carried out."""
 
 
 class ProviderRefused(Exception):
@@ -51,7 +56,8 @@ class OrderRequest:
 class ReceiptRequest:
     """What ``kkt/receipt`` needs: one line of a service, money in minor units.
 
-    ``method`` is tag 1214 (1: prepaid whole, 4: settled whole); a settled line is paid from the ``advance``.
+    ``method`` is tag 1214 (1: prepaid whole, 4: settled whole); a settled line is paid from the ``advance``. ``vat`` and
+    ``taxation_system`` are the provider's numbers; None is "without VAT", and the system the register is set to.
     """
 
     request_id: UUID
@@ -63,6 +69,8 @@ class ReceiptRequest:
     amount: Money
     method: int
     advance: bool
+    vat: int | None
+    taxation_system: int | None
 
 
 class CloudPaymentsClient:
@@ -155,7 +163,10 @@ class CloudPaymentsClient:
         raise ProviderUnavailable("the list of operations does not end")
 
     async def receipt(self, account: PaymentAccount, receipt: ReceiptRequest) -> str:
-        """Ask the cash register for a receipt; its id at the provider. Raises as ``create_order``."""
+        """Ask the cash register for a receipt; its id at the provider.
+
+        Raises as ``create_order``, and ``ProviderUnreachable``.
+        """
         model = await self._call(account, "/kkt/receipt", receipt.request_id, receipt_body(receipt))
         number = model.get("Id")
         if not isinstance(number, str) or not number:
@@ -183,23 +194,40 @@ class CloudPaymentsClient:
     async def _reply(
         self, account: PaymentAccount, path: str, request_id: UUID | None, body: Mapping[str, object]
     ) -> dict[str, Any]:
+        failures: list[httpx.TransportError] = []
         try:
-            return await self._attempt(account, path, request_id, body)
+            return await self._attempt(account, path, request_id, body, failures)
+        except httpx.TransportError as error:
+            arrived = not all(isinstance(failure, _NOT_REACHED) for failure in failures)
+            kind = ProviderUnavailable if arrived else ProviderUnreachable
+            raise kind(f"{path}: {type(error).__name__}") from error
         except httpx.HTTPError as error:
             raise ProviderUnavailable(f"{path}: {type(error).__name__}") from error
 
     @stamina.retry(on=httpx.TransportError, attempts=2, timeout=12.0, wait_initial=0.2, wait_max=1.0)
     async def _attempt(
-        self, account: PaymentAccount, path: str, request_id: UUID | None, body: Mapping[str, object]
+        self,
+        account: PaymentAccount,
+        path: str,
+        request_id: UUID | None,
+        body: Mapping[str, object],
+        failures: list[httpx.TransportError],
     ) -> dict[str, Any]:
-        response = await self._http.post(
-            path,
-            json=body,
-            auth=(account.public_id, account.api_secret),
-            headers={"X-Request-ID": str(request_id)} if request_id is not None else {},
-        )
+        """One try; why it failed on the way is added to ``failures``."""
+        try:
+            response = await self._http.post(
+                path,
+                json=body,
+                auth=(account.public_id, account.api_secret),
+                headers={"X-Request-ID": str(request_id)} if request_id is not None else {},
+            )
+        except httpx.TransportError as failure:
+            failures.append(failure)
+            raise
         if response.status_code == httpx.codes.UNAUTHORIZED:
             raise ProviderRefused("the public id and API secret of the account are not accepted")
+        if response.status_code == httpx.codes.TOO_MANY_REQUESTS:
+            raise ProviderUnreachable(f"{path}: too many requests")
         response.raise_for_status()
         try:
             reply = response.json()
@@ -209,23 +237,26 @@ class CloudPaymentsClient:
 
 
 def receipt_body(receipt: ReceiptRequest) -> dict[str, object]:
-    """The body of ``kkt/receipt``: the INN and the tax system are those the register has."""
+    """The body of ``kkt/receipt``: the INN is the one the register has."""
     amount = float(receipt.amount.major())
     item = {
         "label": receipt.label[:128],
         "price": amount,
         "quantity": 1,
         "amount": amount,
-        "vat": None,
+        "vat": receipt.vat,
         "method": receipt.method,
         "object": SERVICE,
     }
     paid = {"electronic": 0, "advancePayment": amount} if receipt.advance else {"electronic": amount}
+    told: dict[str, object] = {"Items": [item], "email": receipt.email or None, "amounts": paid}
+    if receipt.taxation_system is not None:
+        told["taxationSystem"] = receipt.taxation_system
     return {
         "Type": "Income" if receipt.income else "IncomeReturn",
         "InvoiceId": receipt.invoice,
         "AccountId": receipt.payer,
-        "CustomerReceipt": {"Items": [item], "email": receipt.email or None, "amounts": paid},
+        "CustomerReceipt": told,
     }
 
 

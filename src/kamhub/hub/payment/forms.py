@@ -10,7 +10,14 @@ from urllib.parse import parse_qsl
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from kamhub.hub.payment.types import Notification, NotificationKind, NotificationMalformed, ReceiptTold
+from kamhub.hub.payment.types import (
+    Notification,
+    NotificationKind,
+    NotificationMalformed,
+    ReceiptTold,
+    TaxationSystem,
+    Vat,
+)
 from kamhub.kit.money import Money, parse_major
 from kamhub.kit.text import clean_line
 from kamhub.platform.web.schemas import Flag, Form
@@ -22,7 +29,8 @@ _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,10})?([eE]\+?[0-9]{1,2})?")
 # What only a finished payment carries; the body of a Check has none of them and otherwise looks the same.
 _PAY_ONLY = ("GatewayName", "AuthCode", "Token", "TotalFee", "Rrn")
 
-_RECEIPT_TYPES = frozenset({"Income", "IncomeReturn", "Expense", "ExpenseReturn"})
+# Whether it is money that came in; of the other two kinds we ask for none.
+_RECEIPT_TYPES = {"Income": True, "IncomeReturn": False, "Expense": None, "ExpenseReturn": None}
 MAX_NUMBER = 100
 MAX_URL = 500
 
@@ -52,10 +60,14 @@ class PaymentAccountForm(Form):
     """How a terminal works; what is left out stays.
 
     ``receipts``: it has a cash register of CloudKassir. ``two_stage``: money is set aside, and taken on confirmation.
+    ``vat``: percent of a trip that has run, ``110`` is 10/110; a receipt of money paid ahead has the calculated rate of it.
+    ``taxation_system``: null for the one the cash register is set to.
     """
 
     receipts: Flag | None = None
     two_stage: Flag | None = None
+    vat: Vat | None = None
+    taxation_system: TaxationSystem | None = None
 
 
 def read_fields(body: bytes, content_type: str) -> dict[str, str]:
@@ -121,11 +133,16 @@ def read_receipt(fields: Mapping[str, str]) -> ReceiptTold:
     if not number or len(number) > MAX_NUMBER or fields.get("Type") not in _RECEIPT_TYPES:
         raise NotificationMalformed("not the fields of a receipt notification")
     url = (fields.get("Url") or "").strip()
-    transaction = fields.get("TransactionId", "").strip()
+    try:
+        amount = _amount(fields)
+    except NotificationMalformed:
+        amount = None
     return ReceiptTold(
         id=number,
         url=url if url.startswith("https://") and len(url) <= MAX_URL else None,
-        transaction_id=int(transaction) if _INTEGER.fullmatch(transaction) else None,
+        income=_RECEIPT_TYPES[fields["Type"]],
+        amount=amount,
+        invoice=_short(fields.get("InvoiceId")),
     )
 
 

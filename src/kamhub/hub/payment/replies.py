@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 from uuid import UUID
 
+from kamhub.hub.payment.types import TaxationSystem, Vat
 from kamhub.platform.web.schemas import ListReply, Reply
 
 
@@ -22,6 +23,8 @@ class PaymentAccountReply(Reply):
     mode: Literal["demo", "live"]
     receipts: bool
     two_stage: bool
+    vat: Vat
+    taxation_system: TaxationSystem | None
 
 
 class PaymentAccountListReply(ListReply[PaymentAccountReply]):

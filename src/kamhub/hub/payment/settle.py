@@ -44,6 +44,9 @@ __all__ = [
     "settle_told",
 ]
 
+# The payer's money, and another sum than was asked for. Of a wrong payer's the booker is not told.
+_UNDECIDED: frozenset[CaseKind | None] = frozenset({"wrong_amount", "wrong_currency"})
+
 log = structlog.get_logger(__name__)
 
 
@@ -144,6 +147,7 @@ async def _await_capture(work: Settling, verdict: Verdict, booking: BookingRow |
         until = await bookings.sales_close_at(work.connection, booking)
         if booking.expires_at > work.now:
             await bookings.set_expiry(work.connection, booking, max(booking.expires_at, until))
+            await _tell_paid(work, booking, payment, held=True)
 
 
 async def _carry_out(
@@ -159,12 +163,20 @@ async def _carry_out(
         confirmed = await confirm_paid(work.connection, verdict, booking, departure, payment, work.now)
         if verdict.retake:
             case, give_back = ("late_payment_revived", False) if confirmed else ("late_payment_refunded", True)
+    elif booking is not None and case in _UNDECIDED and booking.status in LAPSING:
+        await _tell_paid(work, booking, payment, held=False)
     if give_back:
         await give_money_back(work.connection, payment, payment.amount, case or "returned", work.now)
         if booking is not None:
             await tell_booker(work.connection, booking, "money_returned", work.now)
     if case is not None:
         await _case(work, case, payment)
+
+
+async def _tell_paid(work: Settling, booking: BookingRow, payment: PaymentRow, *, held: bool) -> None:
+    """The traveller's money is there, taken or set aside, and a person of the operator has the next word; once a payment."""
+    facts = {"amount": str(payment.amount), "currency": payment.currency, "held": "1" if held else ""}
+    await tell_booker(work.connection, booking, "paid", work.now, occasion=str(payment.id), facts=facts)
 
 
 async def confirm_paid(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
-from typing import Literal
+from typing import Literal, TypedDict
 from uuid import UUID
 
 from kamhub.kit.errors import Refusal
@@ -14,6 +14,9 @@ from kamhub.kit.text import mark
 
 NotificationKind = Literal["check", "pay", "fail", "confirm", "refund", "cancel", "receipt", "recurrent"]
 PaymentStatus = Literal["authorized", "completed", "declined", "cancelled"]
+# Percent; three digits are the calculated rate of what is in a price already (110: 10/110). As the cash register knows them.
+Vat = Literal["none", "0", "5", "7", "10", "20", "22", "105", "107", "110", "120", "122"]
+TaxationSystem = Literal["osn", "usn_income", "usn_income_less_expense", "eshn", "patent"]
 CaseKind = Literal[
     "late_payment_revived",
     "late_payment_refunded",
@@ -32,6 +35,7 @@ CaseKind = Literal[
     "amount_differs",
     "chargeback",
     "receipt_refused",
+    "receipt_unanswered",
     "capture_refused",
     "move_difference",
 ]
@@ -71,6 +75,15 @@ class PaymentNotAcceptable(Refusal):
     code = "payment_not_acceptable"
     status = 409
     title = mark("This payment cannot count for its booking")
+
+
+class AccountChange(TypedDict, total=False):
+    """How an account works from now on; what is left out stays."""
+
+    receipts: bool
+    two_stage: bool
+    vat: Vat
+    taxation_system: TaxationSystem | None
 
 
 class NotificationMalformed(Exception):
@@ -139,11 +152,13 @@ class OrderLink:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptTold:
-    """A receipt the cash register made: ``id`` is the provider's, ``url`` where it can be seen."""
+    """A receipt the cash register made: ``id`` is the provider's, ``url`` where it can be seen; of what it is when it says."""
 
     id: str
     url: str | None
-    transaction_id: int | None
+    income: bool | None
+    amount: Money | None
+    invoice: str | None
 
 
 @dataclass(frozen=True, slots=True)

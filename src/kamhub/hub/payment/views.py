@@ -13,4 +13,6 @@ def account_json(row: AccountRow) -> dict[str, object]:
         "mode": row.mode,
         "receipts": row.receipts,
         "two_stage": row.two_stage,
+        "vat": row.vat,
+        "taxation_system": row.taxation_system,
     }

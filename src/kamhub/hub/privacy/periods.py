@@ -108,6 +108,7 @@ KEPT: Mapping[str, str] = {
     "refunds": _BOOKS,
     "ledger_entries": _BOOKS,
     "ledger_lines": _BOOKS,
+    "ledger_closings": _BOOKS,
     "payouts": _BOOKS,
     "reconciliations": _BOOKS,
     "receipts": _BOOKS,

@@ -6,8 +6,8 @@ from datetime import timedelta
 from uuid import UUID
 
 from kamhub.hub.payment import store as payments
-from kamhub.hub.payment.client import ProviderRefused
-from kamhub.hub.payment.types import PaymentAccount, ReceiptTold
+from kamhub.hub.payment.client import ProviderRefused, ProviderUnreachable
+from kamhub.hub.payment.types import CaseKind, PaymentAccount, ReceiptTold
 from kamhub.hub.receipt import rules, store
 from kamhub.hub.receipt.types import Receipt, Recipient
 from kamhub.hub.services import Hub
@@ -20,9 +20,14 @@ _PATIENCE = timedelta(hours=1)
 
 
 async def made(hub: Hub, organisation_id: UUID, told: ReceiptTold) -> None:
-    """The cash register says that it made a receipt; of one that is not known yet its own job hears later."""
+    """The cash register says that it made a receipt: one we know by its number, or one whose request was never answered."""
+    now = hub.clock.now()
     async with hub.database.tenant(organisation_id) as connection:
-        await store.made(connection, organisation_id, told.id, told.url, hub.clock.now())
+        if await store.made(connection, organisation_id, told.id, told.url, now):
+            return
+        receipt = await store.unanswered(connection, organisation_id, told)
+        if receipt is not None:
+            await store.settle(connection, receipt, "done", provider_id=told.id, url=told.url, now=now)
 
 
 async def send(hub: Hub, organisation_id: UUID, receipt_id: UUID, mark: Mark) -> Outcome:
@@ -37,21 +42,42 @@ async def send(hub: Hub, organisation_id: UUID, receipt_id: UUID, mark: Mark) ->
         raise LookupError(f"receipt {receipt_id} has no account or no booking")
     try:
         if receipt.status == "requested":
-            return await _ask(hub, account, receipt, recipient)
+            return await _ask(hub, account, receipt, recipient, mark)
         return await _look(hub, account, receipt, mark)
     except ProviderRefused as refused:
         await _refused(hub, receipt, str(refused), mark)
         return DONE
 
 
-async def _ask(hub: Hub, account: PaymentAccount, receipt: Receipt, recipient: Recipient) -> Outcome:
-    number = await hub.provider.receipt(account, rules.request_of(receipt, recipient))
+async def _ask(hub: Hub, account: PaymentAccount, receipt: Receipt, recipient: Recipient, mark: Mark) -> Outcome:
+    now = hub.clock.now()
+    what = rules.asking(receipt, now)
+    if what == "wait":
+        return TryAgain(now + _PATIENCE, "nobody answered; if the receipt was made, a notification says so")
+    if what == "give up":
+        await _refused(hub, receipt, "no answer to the request, and no news of the receipt", mark, "receipt_unanswered")
+        return DONE
+    number = await _call(hub, account, receipt, recipient)
     now = hub.clock.now()
     async with hub.database.tenant(receipt.organisation_id) as connection:
         current = await store.load(connection, receipt.organisation_id, receipt.id, lock=True)
         if current is not None and current.status == "requested":
             await store.settle(connection, current, "queued", provider_id=number)
     return TryAgain(now + _LOOK_AGAIN, "the cash register has it in its queue")
+
+
+async def _call(hub: Hub, account: PaymentAccount, receipt: Receipt, recipient: Recipient) -> str:
+    """The receipt's number. That it is asked for is written first: whoever dies here leaves word of it."""
+    if receipt.asked_at is None:
+        async with hub.database.tenant(receipt.organisation_id) as connection:
+            await store.set_asked(connection, receipt, hub.clock.now())
+    try:
+        return await hub.provider.receipt(account, rules.request_of(receipt, recipient))
+    except (ProviderUnreachable, ProviderRefused):
+        if receipt.asked_at is None:
+            async with hub.database.tenant(receipt.organisation_id) as connection:
+                await store.set_asked(connection, receipt, None)
+        raise
 
 
 async def _look(hub: Hub, account: PaymentAccount, receipt: Receipt, mark: Mark) -> Outcome:
@@ -69,7 +95,7 @@ async def _look(hub: Hub, account: PaymentAccount, receipt: Receipt, mark: Mark)
     return TryAgain(now + wait, "the cash register has it in its queue")
 
 
-async def _refused(hub: Hub, receipt: Receipt, error: str, mark: Mark) -> None:
+async def _refused(hub: Hub, receipt: Receipt, error: str, mark: Mark, case: CaseKind = "receipt_refused") -> None:
     now = hub.clock.now()
     async with hub.database.tenant(receipt.organisation_id) as connection:
         current = await store.load(connection, receipt.organisation_id, receipt.id, lock=True)
@@ -77,7 +103,7 @@ async def _refused(hub: Hub, receipt: Receipt, error: str, mark: Mark) -> None:
             await store.settle(connection, current, "refused", error=error, now=now)
             await payments.open_case(
                 connection,
-                "receipt_refused",
+                case,
                 organisation_id=receipt.organisation_id,
                 now=now,
                 booking_id=receipt.booking_id,

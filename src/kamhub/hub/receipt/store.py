@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, LiteralString
 from uuid import UUID
 
+from kamhub.hub.payment.types import ReceiptTold
 from kamhub.hub.receipt.types import Receipt, ReceiptKind, ReceiptStatus, Recipient
 from kamhub.kit.ids import new_id
 from kamhub.kit.money import Money
@@ -14,7 +15,13 @@ from kamhub.platform.database.pool import Connection
 
 _RECEIPT: LiteralString = """
 SELECT organisation_id, id, account_id, booking_id, payment_id, refund_id, kind, amount, currency, status, provider_id, url,
-  error, requested_at, settled_at, renewed_id FROM receipts"""
+  error, requested_at, settled_at, renewed_id, vat, taxation_system, asked_at FROM receipts"""
+# What an account's receipts say of taxes now; of money that goes back what was said when it came.
+_TAXES: LiteralString = """
+SELECT coalesce(p.vat, a.vat) AS vat, CASE WHEN p.id IS NULL THEN a.taxation_system ELSE p.taxation_system END AS taxation_system
+FROM payment_accounts a LEFT JOIN receipts p ON p.organisation_id = a.organisation_id AND p.booking_id = %(booking)s
+  AND p.payment_id = %(payment)s AND p.kind = 'prepayment' AND %(kind)s = 'refund'
+WHERE a.organisation_id = %(organisation)s AND a.id = %(account)s"""
 
 
 def _receipt(row: Sequence[Any]) -> Receipt:
@@ -38,23 +45,23 @@ async def insert(
     """Write the intent; None when the account has no cash register, or the receipt was asked for before."""
     row = await (
         await connection.execute(
-            """INSERT INTO receipts (organisation_id, id, account_id, booking_id, payment_id, refund_id, kind, amount, currency,
-                 status, requested_at)
-               SELECT a.organisation_id, %s, a.id, %s, %s, %s, %s, %s, %s, 'requested', %s FROM payment_accounts a
-               WHERE a.organisation_id = %s AND a.id = %s AND a.receipts
-               ON CONFLICT DO NOTHING RETURNING id""",
-            (
-                new_id(),
-                booking_id,
-                payment_id,
-                refund_id,
-                kind,
-                amount,
-                currency,
-                now,
-                organisation_id,
-                account_id,
-            ),
+            f"""INSERT INTO receipts (organisation_id, id, account_id, booking_id, payment_id, refund_id, kind, amount, currency,
+                  status, requested_at, vat, taxation_system)
+                SELECT %(organisation)s, %(id)s, %(account)s, %(booking)s, %(payment)s, %(refund)s, %(kind)s, %(amount)s,
+                  %(currency)s, 'requested', %(now)s, taxes.* FROM ({_TAXES} AND a.receipts) taxes
+                ON CONFLICT DO NOTHING RETURNING id""",
+            {
+                "organisation": organisation_id,
+                "id": new_id(),
+                "account": account_id,
+                "booking": booking_id,
+                "payment": payment_id,
+                "refund": refund_id,
+                "kind": kind,
+                "amount": amount,
+                "currency": currency,
+                "now": now,
+            },
         )
     ).fetchone()
     return row[0] if row else None
@@ -102,12 +109,47 @@ async def settle(
 
 
 async def renew(connection: Connection, receipt: Receipt, now: datetime) -> None:
-    """Ask for a refused one anew, under another request id."""
+    """Ask for a refused one anew, under another request id and with the taxes as they are set now."""
     await connection.execute(
-        """UPDATE receipts SET status = 'requested', provider_id = NULL, error = NULL, settled_at = NULL, requested_at = %s,
-             renewed_id = %s WHERE organisation_id = %s AND id = %s""",
-        (now, new_id(), receipt.organisation_id, receipt.id),
+        f"""UPDATE receipts r SET status = 'requested', provider_id = NULL, error = NULL, settled_at = NULL,
+              requested_at = %(now)s, renewed_id = %(new)s, asked_at = NULL, vat = taxes.vat,
+              taxation_system = taxes.taxation_system
+            FROM ({_TAXES}) taxes WHERE r.organisation_id = %(organisation)s AND r.id = %(id)s""",
+        {
+            "now": now,
+            "new": new_id(),
+            "organisation": receipt.organisation_id,
+            "id": receipt.id,
+            "account": receipt.account_id,
+            "booking": receipt.booking_id,
+            "payment": receipt.payment_id,
+            "kind": receipt.kind,
+        },
     )
+
+
+async def set_asked(connection: Connection, receipt: Receipt, at: datetime | None) -> None:
+    """Write since when the provider may have it under its request id; None: it surely has not."""
+    await connection.execute(
+        "UPDATE receipts SET asked_at = %s WHERE organisation_id = %s AND id = %s AND status = 'requested'",
+        (at, receipt.organisation_id, receipt.id),
+    )
+
+
+async def unanswered(connection: Connection, organisation_id: UUID, told: ReceiptTold) -> Receipt | None:
+    """The receipt that was asked for without an answer and that this may be, locked; the one that still waits first."""
+    if told.income is None or told.amount is None or told.invoice is None:
+        return None
+    row = await (
+        await connection.execute(
+            f"""{_RECEIPT} WHERE organisation_id = %s AND provider_id IS NULL AND asked_at IS NOT NULL
+                  AND status IN ('requested', 'refused') AND (kind <> 'refund') = %s AND amount = %s AND currency = %s
+                  AND booking_id = (SELECT b.id FROM bookings b WHERE b.organisation_id = %s AND b.code = %s)
+                ORDER BY status = 'refused', requested_at, id LIMIT 1 FOR NO KEY UPDATE""",
+            (organisation_id, told.income, told.amount.amount, told.amount.currency, organisation_id, told.invoice),
+        )
+    ).fetchone()
+    return _receipt(row) if row else None
 
 
 async def made(connection: Connection, organisation_id: UUID, provider_id: str, url: str | None, now: datetime) -> bool:

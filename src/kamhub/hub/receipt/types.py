@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
+from kamhub.hub.payment.types import TaxationSystem, Vat
 from kamhub.kit.money import Money
 
 ReceiptKind = Literal["prepayment", "full", "refund"]
@@ -15,7 +16,10 @@ ReceiptStatus = Literal["requested", "queued", "done", "refused"]
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """A receipt that was asked for. ``provider_id`` is what the cash register calls it, ``url`` where it can be seen."""
+    """A receipt that was asked for. ``provider_id`` is what the cash register calls it, ``url`` where it can be seen.
+
+    ``vat`` is the rate of the trip, ``asked_at`` since when it may have been carried out without our knowing.
+    """
 
     organisation_id: UUID
     id: UUID
@@ -32,6 +36,9 @@ class Receipt:
     requested_at: datetime
     settled_at: datetime | None
     renewed_id: UUID | None = None
+    vat: Vat = "none"
+    taxation_system: TaxationSystem | None = None
+    asked_at: datetime | None = None
 
     @property
     def request_id(self) -> UUID:

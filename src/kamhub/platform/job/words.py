@@ -37,6 +37,10 @@ _KINDS: Mapping[str, KindWords] = {
         mark("The law asks for the receipt. If you discard it, make it by hand."),
     ),
     "ledger.earn": KindWords(mark("Enter what the trips of the day earned"), _LATER),
+    "ledger.close_months": KindWords(
+        mark("Close the books of the months that are over"),
+        mark("Statements take longer until it has run; nothing is lost: it comes again by the clock."),
+    ),
     "reconciliation.plan": KindWords(mark("Have yesterday compared with the payment service"), _LATER),
     "reconciliation.run": KindWords(
         mark("Compare a day with the payment service"),

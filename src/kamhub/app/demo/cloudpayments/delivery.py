@@ -70,15 +70,28 @@ class Deliverer:
             self._changed.notify_all()
 
     def wait_for_first_attempt(self, notice_id: int, seconds: float) -> None:
-        """Send what is due and wait until the first attempt of this notification ended, but not longer."""
+        """Send what is due and wait until the first attempt of this notification ended or a fault kept it back, but not
+        longer."""
+
+        def is_over() -> bool:
+            notice = self._store.notice(notice_id)
+            return self._stopped or notice.attempts > 0 or notice.next_at is None
+
         with self._changed:
             self._changed.notify_all()
-            self._changed.wait_for(lambda: self._stopped or self._store.notice(notice_id).attempts > 0, timeout=seconds)
+            self._changed.wait_for(is_over, timeout=seconds)
 
     def ask(self, notice_id: int) -> Reason | None:
-        """Send a Check and read the answer: the reason to decline, None when the payment may go on."""
+        """Send a Check and read the answer: the reason to decline, None when the payment may go on.
+
+        A Check that is lost is one without an answer: it is never sent again. Held back it cannot be: the payer waits.
+        """
         notice = self._store.notice(notice_id)
-        reply = self._post(notice)
+        fault = self._faults.take(notice.kind, (FaultKind.LOSE, FaultKind.REPEAT))
+        if fault is not None and fault.what is FaultKind.REPEAT:
+            self._post(notice)
+        lost = fault is not None and fault.what is FaultKind.LOSE
+        reply = Reply(None, "lost on the way, as ordered") if lost else self._post(notice)
         reason = check_reason(reply)
         with self._store.transaction():
             state = NoticeState.DELIVERED if answer_code(reply) is not None else NoticeState.FAILED

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import get_args
 from uuid import UUID
 
 from kamhub.hub.payment.store.rows import one_row
-from kamhub.hub.payment.types import PaymentAccount
+from kamhub.hub.payment.types import PaymentAccount, TaxationSystem, Vat
 from kamhub.platform.crypto.keys import KeyRing
 from kamhub.platform.database.pool import Connection
 
@@ -24,11 +25,15 @@ class AccountRow:
     mode: str
     receipts: bool
     two_stage: bool
+    vat: Vat
+    taxation_system: TaxationSystem | None
 
     @property
     def version(self) -> int:
         """Tells how it works now from how it worked before."""
-        return 1 + self.receipts + 2 * self.two_stage
+        taxes = (None, *get_args(TaxationSystem)).index(self.taxation_system)
+        choice = get_args(Vat).index(self.vat) + len(get_args(Vat)) * taxes
+        return 1 + self.receipts + 2 * self.two_stage + 4 * choice
 
 
 async def _one_account(connection: Connection, keys: KeyRing, condition: str, value: UUID) -> PaymentAccount | None:
@@ -56,13 +61,12 @@ async def active_accounts(connection: Connection) -> list[tuple[UUID, UUID]]:
     return [(row[0], row[1]) for row in await (await connection.execute(query)).fetchall()]
 
 
-async def set_options(
-    connection: Connection, organisation_id: UUID, account_id: UUID, *, receipts: bool, two_stage: bool
-) -> None:
+async def set_options(connection: Connection, organisation_id: UUID, row: AccountRow) -> None:
     """Write how the account works from now on."""
     await connection.execute(
-        "UPDATE payment_accounts SET receipts = %s, two_stage = %s WHERE organisation_id = %s AND id = %s",
-        (receipts, two_stage, organisation_id, account_id),
+        "UPDATE payment_accounts SET receipts = %s, two_stage = %s, vat = %s, taxation_system = %s "
+        "WHERE organisation_id = %s AND id = %s",
+        (row.receipts, row.two_stage, row.vat, row.taxation_system, organisation_id, row.id),
     )
 
 
@@ -91,7 +95,8 @@ async def list_accounts(connection: Connection) -> list[AccountRow]:
     """The accounts in scope."""
     rows = await (
         await connection.execute(
-            "SELECT id, public_id, mode, receipts, two_stage FROM payment_accounts WHERE archived_at IS NULL ORDER BY id"
+            "SELECT id, public_id, mode, receipts, two_stage, vat, taxation_system FROM payment_accounts "
+            "WHERE archived_at IS NULL ORDER BY id"
         )
     ).fetchall()
     return [AccountRow(*row) for row in rows]
