@@ -176,7 +176,7 @@ async def in_headers(found: Walk, insider: Insider, route: Route) -> None:
     """All headers at once; then what lets one in. They are read in one place for all: every route gets other texts."""
     shift = ROUTES.index(route)
     guarded = route.rule.access in {"staff", "key", "booking"}
-    schemes = (None, *SCHEMES) if guarded else (None, None)
+    schemes: tuple[bytes | None, ...] = (None, *SCHEMES) if guarded else (None, None)
     if guarded and not EVERYTHING:
         schemes = (None, SCHEMES[shift % len(SCHEMES)])
     for index, scheme in enumerate(schemes):
