@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from cyclopts import App, Parameter
@@ -151,6 +151,66 @@ def jobs_discard(
     from kamhub.app.commands.jobs import discard as run
 
     run(data_dir, job_ids, reason)
+
+
+backup = App(name="backup", help="Backups: made, listed, verified, restored, pruned.")
+app.command(backup)
+
+Place = Annotated[
+    Literal["folder", "s3"] | None, Parameter(name="--from", help="take it from there; default the nearest place")
+]
+
+
+@backup.command(name="create")
+def backup_create(*, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """Make a backup now."""
+    from kamhub.app.commands.backup import create as run
+
+    run(data_dir, as_json=as_json)
+
+
+@backup.command(name="list")
+def backup_list(*, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """The backups there are, the newest first; needs no database."""
+    from kamhub.app.commands.backup import show as run
+
+    run(data_dir, as_json=as_json)
+
+
+@backup.command(name="verify")
+def backup_verify(name: str | None = None, /, *, place: Place = None, data_dir: DataDir = None) -> None:
+    """Restore a backup, the newest unless named, into a scratch database and check it."""
+    from kamhub.app.commands.backup import verify as run
+
+    run(data_dir, name, place)
+
+
+@backup.command(name="restore")
+def backup_restore(
+    name: str,
+    /,
+    *,
+    yes: Annotated[bool, Parameter(negative="", help="replace the database; without it nothing is done")] = False,
+    place: Place = None,
+    adopt: Annotated[bool, Parameter(negative="", help="also a backup of another hub")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Load a backup into a new database, check it, and let it take the place of the one there is, which is kept."""
+    from kamhub.app.commands.backup import restore as run
+
+    run(data_dir, name, place, yes=yes, adopt=adopt)
+
+
+@backup.command(name="prune")
+def backup_prune(
+    *,
+    dry_run: Annotated[bool, Parameter(negative="", help="only say what would be removed")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Remove backups that have been kept long enough; never the last good one."""
+    from kamhub.app.commands.backup import prune as run
+
+    run(data_dir, dry=dry_run)
 
 
 def main() -> None:

@@ -12,6 +12,8 @@ from psycopg import sql
 
 from kamhub.app.metrics import Work, exposition, require_reader
 from kamhub.hub.services import Hub
+from kamhub.platform.alert.store import open_alerts
+from kamhub.platform.backup.store import runs as backup_runs
 from kamhub.platform.database.errors import DatabaseUnavailable
 from kamhub.platform.database.migrate import load_migrations
 from kamhub.platform.database.pool import Database
@@ -102,9 +104,10 @@ async def _work(hub: Hub) -> Work | None:
             queues = await fleet.queues(connection)
             alive_since = hub.clock.now() - ALIVE_WITHIN
             workers = [one for one in await fleet.workers(connection) if one.last_heartbeat > alive_since]
+            backups, alerts = await backup_runs.state(connection), await open_alerts(connection)
     except (DatabaseUnavailable, psycopg.Error):
         return None
-    return Work(queues, len(workers))
+    return Work(queues, len(workers), backups, alerts)
 
 
 HANDLERS = (alive, ready, metrics)

@@ -14,6 +14,9 @@ from prometheus_client import CollectorRegistry, Histogram, generate_latest
 from prometheus_client import Counter as Counted
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
+from kamhub.platform.alert.types import Alert
+from kamhub.platform.backup.metrics import alert_gauges, backup_gauges
+from kamhub.platform.backup.types import BackupState
 from kamhub.platform.job.metrics import gauges
 from kamhub.platform.job.types import QueueState
 from kamhub.platform.settings import Settings
@@ -79,6 +82,8 @@ class Work:
 
     queues: Sequence[QueueState]
     workers: int
+    backups: BackupState | None = None
+    alerts: Sequence[Alert] = ()
 
 
 class _Outside:
@@ -106,7 +111,9 @@ class _Outside:
         if self._work is None:
             return []
         words = "Workers of the whole fleet that were heard of within the last minute."
-        return [GaugeMetricFamily("kamhub_workers", words, value=self._work.workers)]
+        workers = GaugeMetricFamily("kamhub_workers", words, value=self._work.workers)
+        backups = backup_gauges(self._work.backups) if self._work.backups is not None else []
+        return [workers, *backups, *alert_gauges(self._work.alerts)]
 
     def _of_pools(self) -> list[GaugeMetricFamily | CounterMetricFamily]:
         found: list[GaugeMetricFamily | CounterMetricFamily] = []

@@ -15,6 +15,10 @@ from kamhub.hub.privacy.jobs import PRUNE
 from kamhub.hub.reconciliation.jobs import PLAN as RECONCILE
 from kamhub.hub.timetable.jobs import GENERATE
 from kamhub.hub.waiting_list.jobs import OFFER
+from kamhub.platform.backup.jobs import CREATE as BACKUP_CREATE
+from kamhub.platform.backup.jobs import PRUNE as BACKUP_PRUNE
+from kamhub.platform.backup.jobs import VERIFY as BACKUP_VERIFY
+from kamhub.platform.backup.jobs import WATCH as BACKUP_WATCH
 from kamhub.platform.job.jobs import TIDY
 from kamhub.platform.job.types import Daily, Entry, Every
 
@@ -32,4 +36,8 @@ TIMETABLE: tuple[Entry, ...] = (
     Entry(CLOSE, Daily(2, 50, KAMCHATKA), missed="run once"),
     Entry(RECONCILE, Daily(4, 30, KAMCHATKA), missed="run once"),
     Entry(PRUNE, Daily(3, 17, KAMCHATKA), missed="run once"),
+    Entry(BACKUP_CREATE, Every(timedelta(hours=6)), missed="run once"),
+    Entry(BACKUP_WATCH, Every(timedelta(minutes=10)), missed="skip"),
+    Entry(BACKUP_VERIFY, Daily(4, 50, KAMCHATKA), missed="run once"),
+    Entry(BACKUP_PRUNE, Daily(5, 20, KAMCHATKA), missed="run once"),
 )

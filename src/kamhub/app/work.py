@@ -17,6 +17,11 @@ from kamhub.hub.reconciliation.jobs import JOBS as RECONCILIATION_JOBS
 from kamhub.hub.services import Hub
 from kamhub.hub.timetable.jobs import JOBS as TIMETABLE_JOBS
 from kamhub.hub.waiting_list.jobs import JOBS as WAITING_LIST_JOBS
+from kamhub.platform.alert.jobs import JOBS as ALERT_JOBS
+from kamhub.platform.alert.types import Alerting, Recipients
+from kamhub.platform.backup.alerts import KINDS as BACKUP_ALERTS
+from kamhub.platform.backup.jobs import JOBS as BACKUP_JOBS
+from kamhub.platform.backup.services import Backups
 from kamhub.platform.job.jobs import JOBS as OWN_JOBS
 from kamhub.platform.job.registry import Registry
 from kamhub.platform.job.types import Job, Queue
@@ -36,7 +41,24 @@ class WorkContext:
     people: People
     mail: MailTransport
     settings: Settings
+    backups: Backups | None = None
 
+    @property
+    def alerts(self) -> Alerting:
+        """How alerts of this installation are told."""
+        settings = self.settings
+        token = settings.telegram_alert_token
+        to = Recipients(
+            mail=settings.alert_mail,
+            telegram_url=settings.telegram_api_url,
+            telegram_chat=settings.telegram_alert_chat,
+            telegram_token=token.get_secret_value() if token else None,
+        )
+        return Alerting(to, {kind.name: kind for kind in ALERTS}, self.hub.public_url, settings.alert_locale)
+
+
+# Everything that may be told as an alert.
+ALERTS = BACKUP_ALERTS
 
 JOBS: tuple[Job[WorkContext], ...] = (
     *PAYMENT_JOBS,
@@ -52,6 +74,8 @@ JOBS: tuple[Job[WorkContext], ...] = (
     *RECONCILIATION_JOBS,
     *TIMETABLE_JOBS,
     *WAITING_LIST_JOBS,
+    *ALERT_JOBS,
+    *BACKUP_JOBS,
     *OWN_JOBS,
 )
 

@@ -13,6 +13,7 @@ from limits import parse
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from kamhub.kit.text import Locale
 from kamhub.platform.job.types import Queue
 from kamhub.platform.limit.rules import PRESETS
 
@@ -59,7 +60,28 @@ class Settings(BaseSettings):
     telegram_api_url: str = "https://api.telegram.org"
     sms_api_url: str = "https://sms.ru"
 
-    @field_validator("allowed_origins", "trusted_proxies", mode="before")
+    telegram_alert_token: SecretStr | None = None
+    telegram_alert_chat: str | None = None
+    alert_mail: Annotated[tuple[str, ...], NoDecode] = ()
+    alert_locale: Locale = "ru"
+
+    backups: Literal["on", "off"] = "on"
+    backup_dir: Path | None = None
+    backup_local_days: int = Field(default=7, ge=0)
+    backup_remote_days: int = Field(default=30, ge=1)
+    backup_jobs: int = Field(default=2, ge=1, le=32)
+    backup_database_url: SecretStr | None = None
+    backup_pg_bin: Path | None = None
+    backup_recipients: Annotated[tuple[str, ...], NoDecode] = ()
+    backup_identity_file: Path | None = None
+    s3_endpoint: str | None = None
+    s3_bucket: str | None = None
+    s3_region: str = "us-east-1"
+    s3_prefix: str = "kamhub"
+    s3_access_key: SecretStr | None = None
+    s3_secret_key: SecretStr | None = None
+
+    @field_validator("allowed_origins", "trusted_proxies", "alert_mail", "backup_recipients", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
@@ -135,8 +157,20 @@ def problems(settings: Settings) -> list[str]:
         found.append(f"KAMHUB_TRUSTED_PROXIES must list addresses or networks: {error}.")
     if "" in settings.secret_keys:
         found.append("KAMHUB_SECRET_KEY has an empty part between its commas.")
+    found += _backup_problems(settings)
     if settings.production:
         found += _production_problems(settings)
+    return found
+
+
+def _backup_problems(settings: Settings) -> list[str]:
+    found = []
+    if settings.s3_bucket and not (settings.s3_access_key and settings.s3_secret_key):
+        found.append("KAMHUB_S3_BUCKET is set: KAMHUB_S3_ACCESS_KEY and KAMHUB_S3_SECRET_KEY are needed with it.")
+    if settings.backup_local_days == 0 and not settings.s3_bucket:
+        found.append("KAMHUB_BACKUP_LOCAL_DAYS=0 keeps no backup here: it needs KAMHUB_S3_BUCKET.")
+    if bool(settings.telegram_alert_token) is not bool(settings.telegram_alert_chat):
+        found.append("KAMHUB_TELEGRAM_ALERT_TOKEN and KAMHUB_TELEGRAM_ALERT_CHAT belong together.")
     return found
 
 

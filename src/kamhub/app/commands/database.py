@@ -13,13 +13,13 @@ import psycopg
 from rich.console import Console
 from rich.table import Table
 
+from kamhub.app.backups import count_all
 from kamhub.app.commands.target import Target, fail, open_target, require_schema, unreachable
 from kamhub.app.demo.data import ZONE, demo_password, write_demo
 from kamhub.app.wiring import key_ring
-from kamhub.hub.integrity.store import INVARIANTS, count_breaches
+from kamhub.hub.integrity.store import INVARIANTS
 from kamhub.platform.database.errors import DatabaseUnavailable, DatabaseUnsuitable
 from kamhub.platform.database.migrate import migrate as run_migrations
-from kamhub.platform.database.pool import Database
 
 DEMO_FILE = "demo.json"
 
@@ -67,20 +67,15 @@ def check(data_dir: Path | None) -> None:
         require_schema(target.app_url, role="kamhub_system")
         counts = asyncio.run(_count(target))
     table = Table("invariant", "breaches", "promise", box=None)
-    for invariant, count in zip(INVARIANTS, counts, strict=True):
-        table.add_row(invariant.name, str(count), invariant.promise)
+    for invariant in INVARIANTS:
+        table.add_row(invariant.name, str(counts[invariant.name]), invariant.promise)
     Console(width=160).print(table)
-    if any(counts):
+    if any(counts.values()):
         raise SystemExit(1)
 
 
-async def _count(target: Target) -> list[int]:
+async def _count(target: Target) -> dict[str, int]:
     try:
-        async with Database(target.app_url, application="kamhub-check", statement_timeout_seconds=0) as database:
-            counts = []
-            for invariant in INVARIANTS:
-                async with database.system() as connection:
-                    counts.append(await count_breaches(connection, invariant))
-            return counts
+        return await count_all(target.app_url)
     except DatabaseUnavailable as error:
         fail(unreachable(error.__cause__ or error))

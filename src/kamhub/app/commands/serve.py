@@ -19,6 +19,7 @@ from typing import NoReturn
 import uvicorn
 
 from kamhub.app.asgi import WebConfig, create_app
+from kamhub.app.backups import make_backups
 from kamhub.app.commands.target import Target, fail, require_schema, require_target
 from kamhub.app.wiring import key_ring, open_hub
 from kamhub.app.work import WorkContext, registry
@@ -146,7 +147,8 @@ async def _work(target: Target, mail: MailTransport, jobs: Registry[WorkContext]
         settings, target.app_url, keys, application="kamhub-worker", public_url=public_url, sizes=sizes
     ) as hub:
         people = People(hub.database, hub.clock, keys, public_url=hub.public_url, production=settings.production)
-        context = WorkContext(hub=hub, people=people, mail=mail, settings=settings)
+        backups = make_backups(settings, target.app_url, target.data_dir, keys) if settings.backups == "on" else None
+        context = WorkContext(hub=hub, people=people, mail=mail, settings=settings, backups=backups)
         runner = JobWorker(
             hub.database,
             jobs,

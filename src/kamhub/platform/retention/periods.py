@@ -79,6 +79,14 @@ PERIODS: tuple[Retention, ...] = (
         prune=_expired("invitations"),
     ),
     Retention(
+        table="backup_runs",
+        removed="the row",
+        after=timedelta(days=365),
+        since="the end of what it tells of",
+        why="whether backups were made and proven is asked for the year",
+        prune=_expired("backup_runs"),
+    ),
+    Retention(
         table="audit_events",
         removed="the line",
         after=timedelta(days=3 * 365),
@@ -90,6 +98,8 @@ PERIODS: tuple[Retention, ...] = (
 
 _JOBS = "of the job library; holds what waits and runs, a job that ends leaves it"
 KEPT: Mapping[str, str] = {
+    "installation": "one line: which hub this is",
+    "alerts": "one row a thing that can be wrong, written again when it is",
     "organisations": "operators, named on tickets and in the books",
     "people": "accounts; closed by their owners, referred to by the log",
     "memberships": "who may act for an organisation now",

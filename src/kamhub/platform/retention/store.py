@@ -11,7 +11,9 @@ from typing import Literal, LiteralString
 
 from kamhub.platform.database.pool import Connection
 
-Expiring = Literal["refresh_tokens", "sessions", "mailed_links", "invitations", "job_history", "job_failures"]
+Expiring = Literal[
+    "refresh_tokens", "sessions", "mailed_links", "invitations", "job_history", "job_failures", "backup_runs"
+]
 
 EXPIRED: dict[Expiring, LiteralString] = {
     "refresh_tokens": """
@@ -33,6 +35,12 @@ EXPIRED: dict[Expiring, LiteralString] = {
         DELETE FROM job_failures WHERE ctid = ANY (ARRAY (
           SELECT ctid FROM job_failures f WHERE at < %s AND NOT EXISTS (SELECT FROM dead_jobs d WHERE d.id = f.job)
           ORDER BY at LIMIT %s))""",
+    # Without the latest of each task, however old: status and alerts are made from them.
+    "backup_runs": """
+        DELETE FROM backup_runs WHERE ctid = ANY (ARRAY (
+          SELECT ctid FROM backup_runs r WHERE ended_at < %s
+            AND EXISTS (SELECT FROM backup_runs n WHERE n.task = r.task AND n.ok = r.ok AND n.ended_at > r.ended_at)
+          ORDER BY ended_at LIMIT %s))""",
 }
 AUDIT: LiteralString = "SELECT prune_audit_events(%s, %s)"
 
