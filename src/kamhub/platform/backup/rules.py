@@ -63,7 +63,12 @@ def too_small(size: int, before: int | None) -> bool:
 
 def is_overdue(state: BackupState, now: datetime) -> bool:
     """Whether the newest backup is too old; a hub without any is given the same time from its first day."""
-    return now - (state.created_at or state.since) > TOO_OLD
+    return now - newest_of(state) > TOO_OLD
+
+
+def newest_of(state: BackupState) -> datetime:
+    """From when on the age of the newest backup is counted."""
+    return max(state.created_at or state.since, state.since)
 
 
 def to_remove(

@@ -178,7 +178,7 @@ class BackupRun:
 class BackupState:
     """What is known of the fleet's backups, for status and metrics; None where nothing happened yet.
 
-    ``verified_ok`` is how the latest verification ended, ``verified_at`` when one was last well.
+    ``since`` is when there began to be something to back up, ``verified_ok`` is how the latest verification ended, ``verified_at`` when one was last well.
     """
 
     since: datetime

@@ -135,7 +135,7 @@ async def watch(database: Database, clock: Clock) -> bool:
         state = await runs.state(connection)
         if not rules.is_overdue(state, now):
             return False
-        hours = (now - (state.created_at or state.since)) // timedelta(hours=1)
+        hours = (now - rules.newest_of(state)) // timedelta(hours=1)
         await raise_alert(connection, alerts.OVERDUE, now, hours=str(hours))
     return True
 

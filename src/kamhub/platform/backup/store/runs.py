@@ -35,9 +35,11 @@ async def state(connection: Connection) -> BackupState:
         raise LookupError("the database does not say which hub it is of")
     made, tried = await last_run(connection, "create", ok=True), await last_run(connection, "create")
     proven, looked = await last_run(connection, "verify", ok=True), await last_run(connection, "verify")
+    restored = await last_run(connection, "restore", ok=True)
     counted = await connection.execute("SELECT task, count(*) FROM backup_runs WHERE NOT ok GROUP BY task")
     return BackupState(
-        since=row[0],
+        # A restored database remembers only what was before its backup: its time begins anew.
+        since=max(row[0], restored.ended_at) if restored else row[0],
         created_at=made.started_at if made else None,
         size_bytes=made.size_bytes if made else None,
         created_ok=tried.ok if tried else None,
