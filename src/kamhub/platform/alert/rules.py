@@ -22,7 +22,8 @@ def words(
 ) -> tuple[str, tuple[str, ...]]:
     """A subject and the paragraphs below it, in that language."""
     _ = translator(locale).gettext
-    sentence = _(kind.wrong if moment == "raised" else kind.well) % dict(alert.facts)
+    message = kind.wrong if moment == "raised" else kind.well
+    sentence = _(message) % dict(alert.facts)
     at = alert.recovered_at if moment == "recovered" and alert.recovered_at else alert.raised_at
     when = f"{Formats(locale).moment(at)} (UTC)"
     since = _("Since %(when)s.") if moment == "raised" else _("It was over on %(when)s.")

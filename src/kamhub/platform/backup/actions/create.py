@@ -20,6 +20,7 @@ from kamhub.platform.backup.kept import ARCHIVE, pack
 from kamhub.platform.backup.manifest import MANIFEST, write_manifest
 from kamhub.platform.backup.rules import backup_name
 from kamhub.platform.backup.services import Backups, in_a_sentence
+from kamhub.platform.backup.storage.port import Storage
 from kamhub.platform.backup.store import source
 from kamhub.platform.backup.types import BackupError, Manifest, Progress, Stop, StoredFile, no_progress
 
@@ -92,9 +93,17 @@ def _require_hub(connection: Connection) -> UUID:
 def _free_moment(backups: Backups, hub: UUID) -> datetime:
     """Now, to the second; a second later when there is a backup of this one already."""
     moment = backups.clock.now().replace(microsecond=0)
-    while any(place.read(backup_name(moment, hub), MANIFEST) is not None for place in backups.places):
+    while any(_has(place, backup_name(moment, hub)) for place in backups.places):
         moment += timedelta(seconds=1)
     return moment
+
+
+def _has(storage: Storage, name: str) -> bool:
+    """Whether a place has it; one that is away must not keep the other from getting a backup."""
+    try:
+        return storage.read(name, MANIFEST) is not None
+    except BackupError:
+        return False
 
 
 def _dump(backups: Backups, connection: Connection, staged: Path, stop: Stop, say: Progress) -> _Content:
