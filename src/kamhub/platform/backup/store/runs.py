@@ -22,7 +22,7 @@ async def last_run(connection: Connection, task: str, *, ok: bool | None = None)
     async with connection.cursor(row_factory=class_row(BackupRun)) as cursor:
         await cursor.execute(
             "SELECT id, task, backup, started_at, ended_at, ok, size_bytes, error FROM backup_runs "
-            "WHERE task = %s AND (%s::boolean IS NULL OR ok = %s) ORDER BY ended_at DESC LIMIT 1",
+            "WHERE task = %s AND (%s::boolean IS NULL OR ok = %s) ORDER BY ended_at DESC, id DESC LIMIT 1",
             (task, ok, ok),
         )
         return await cursor.fetchone()
