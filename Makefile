@@ -26,6 +26,7 @@ run: setup ## the whole product on this machine: http://127.0.0.1:8000
 
 test: setup ## everything a pull request must pass, except lint
 	@tools/ci/browser.sh
+	@tools/ci/rsync.sh
 	@$(BIN)/python tools/ci/test.py $(ARGS)
 
 lint: setup ## style, types, import contracts, sizes, SQL, templates, secrets
