@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from rich.console import Console
 
-from bench import holds, lists, searches, walls
+from bench import backup, holds, lists, searches, walls
 from bench.contest import contest
 from bench.jobs import days
 
@@ -26,6 +26,8 @@ def main() -> None:
         walls.run(console)
     if "lists" in wanted:
         lists.run(console)
+    if "backup" in wanted:
+        backup.run(console)
     if "contest" in wanted:
         contest.run(console, quick="--quick" in wanted)
     if "days" in wanted:

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +14,17 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 
 from kamhub.app.metrics import RequestMetrics, Work, exposition
+from kamhub.app.work import ALERTS
+from kamhub.platform.backup.types import BackupState
 
 ROOT = Path(__file__).parents[2]
-RULES = ROOT / "deploy" / "prometheus" / "rules" / "jobs.yml"
-TESTS = ROOT / "deploy" / "prometheus" / "tests" / "jobs.yml"
+RULES = sorted((ROOT / "deploy" / "prometheus" / "rules").glob("*.yml"))
+TESTS = sorted((ROOT / "deploy" / "prometheus" / "tests").glob("*.yml"))
 PROMTOOL = shutil.which("promtool")
 
 
 def alerts() -> list[dict[str, Any]]:
-    return [rule for group in yaml.safe_load(RULES.read_text())["groups"] for rule in group["rules"]]
+    return [rule for file in RULES for group in yaml.safe_load(file.read_text())["groups"] for rule in group["rules"]]
 
 
 def anchors(document: Path) -> set[str]:
@@ -39,8 +42,16 @@ def test_every_alert_says_how_bad_it_is_and_what_to_do() -> None:
         assert anchor in anchors(ROOT / document), alert["alert"]
 
 
+def test_every_alert_of_the_product_itself_leads_to_its_page() -> None:
+    for kind in ALERTS:
+        document, _, anchor = kind.runbook.partition("#")
+        assert anchor in anchors(ROOT / document), kind.name
+
+
 def test_every_metric_of_an_alert_is_told() -> None:
-    told = exposition(RequestMetrics(), Counter(), {}, Work([], 0)).decode()
+    now = datetime.now(UTC)
+    backups = BackupState(now, now, 1, created_ok=True, verified_at=now, verified_ok=True)
+    told = exposition(RequestMetrics(), Counter(), {}, Work([], 0, backups)).decode()
     names = {name for alert in alerts() for name in re.findall(r"kamhub_\w+", alert["expr"])}
     assert len(names) >= 4
     assert {name for name in names if f"# TYPE {name} gauge" not in told} == set()
@@ -50,7 +61,7 @@ def test_every_metric_of_an_alert_is_told() -> None:
 
 
 @pytest.mark.skipif(PROMTOOL is None, reason="there is no promtool here")
-@pytest.mark.parametrize("words", [("check", "rules", RULES), ("test", "rules", TESTS)], ids=["check", "test"])
+@pytest.mark.parametrize("words", [("check", "rules", *RULES), ("test", "rules", *TESTS)], ids=["check", "test"])
 def test_prometheus_takes_them_and_they_fire_when_they_should(words: tuple[str | Path, ...]) -> None:
     done = subprocess.run([str(PROMTOOL), *map(str, words)], capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -40,6 +40,9 @@ _INSERTS = {
         "INSERT INTO invitations (organisation_id, id, email, role, locale, invited_by, created_at, expires_at) "
         "VALUES (%(organisation)s, %(id)s, 'guest-' || %(id)s || '@example.org', 'viewer', 'ru', %(person)s, %(at)s, %(at)s)"
     ),
+    "backup_runs": (
+        "INSERT INTO backup_runs (id, task, started_at, ended_at, ok) VALUES (%(id)s, 'create', %(at)s, %(at)s, true)"
+    ),
     "audit_events": (
         "INSERT INTO audit_events (organisation_id, id, at, actor_kind, actor_name, action, object_kind) "
         "VALUES (%(organisation)s, %(id)s, %(at)s, 'system', 'x', 'thing.happened', 'thing')"

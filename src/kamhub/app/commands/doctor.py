@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
@@ -15,6 +17,9 @@ from rich.table import Table
 
 from kamhub.app.commands.target import Target, known_target
 from kamhub.app.demo.timetable import MAIN, SECOND
+from kamhub.platform.backup.rules import is_overdue, newest_of
+from kamhub.platform.backup.store import runs
+from kamhub.platform.backup.types import BackupState
 from kamhub.platform.database.errors import DatabaseUnsuitable
 from kamhub.platform.database.migrate import applied_versions, check_server, compare, load_migrations
 from kamhub.platform.embedded.data_dir import default_data_dir, lock_holder
@@ -89,7 +94,7 @@ def _database(target: Target) -> list[Finding]:
                 schema,
                 _login(connection, production=production),
                 *(_people(connection, production=production) if schema.ok else ()),
-                *((_dead_letters(connection),) if schema.ok else ()),
+                *((_dead_letters(connection), _backups(target)) if schema.ok else ()),
             ]
     except psycopg.OperationalError as error:
         return [Finding("database", False, str(error).strip().splitlines()[0])]
@@ -125,6 +130,29 @@ def _dead_letters(connection: psycopg.Connection) -> Finding:
     number = dead_letters(connection)
     detail = f"{number} wait(s) for a decision: run `kamhub jobs dead`" if number else "none"
     return Finding("dead letters", number == 0, detail)
+
+
+def _backups(target: Target) -> Finding:
+    """Whether there is a fresh backup, and whether the last one that was restored for trial was good."""
+    name, production = "backups", target.settings.production
+    if target.settings.backups == "off":
+        return Finding(name, True, "switched off by KAMHUB_BACKUPS", note=True)
+    state = asyncio.run(_backup_state(target.app_url))
+    hours = (datetime.now(UTC) - newest_of(state)) // timedelta(hours=1)
+    if is_overdue(state, datetime.now(UTC)):
+        return weak(name, f"the newest is {hours} h old: run `kamhub backup create`", production=production)
+    if state.verified_ok is False:
+        return weak(name, "the last trial of a restore failed: run `kamhub backup verify`", production=production)
+    if state.created_at is None:
+        return Finding(name, True, "none yet: the worker makes the first one within six hours", note=True)
+    proven = f"proven {state.verified_at:%Y-%m-%d %H:%M} UTC" if state.verified_at else "not proven yet"
+    return Finding(name, True, f"the newest is {hours} h old, {proven}")
+
+
+async def _backup_state(url: str) -> BackupState:
+    async with await psycopg.AsyncConnection.connect(url, connect_timeout=5, autocommit=True) as connection:
+        await connection.execute("SET ROLE kamhub_system")
+        return await runs.state(connection)
 
 
 def _people(connection: psycopg.Connection, *, production: bool) -> list[Finding]:

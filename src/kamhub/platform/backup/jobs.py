@@ -9,7 +9,15 @@ from typing import Protocol
 
 from kamhub.platform.backup.actions import told
 from kamhub.platform.backup.services import Backups
-from kamhub.platform.backup.types import BackupBusy, BackupError, BackupNotFound, BackupStopped, PlaceName, Progress, Stop
+from kamhub.platform.backup.types import (
+    BackupBusy,
+    BackupError,
+    BackupNotFound,
+    BackupStopped,
+    PlaceName,
+    Progress,
+    Stop,
+)
 from kamhub.platform.job.run import Run
 from kamhub.platform.job.types import DONE, Job, Kind, Outcome, Queue, Retry, TryAgain
 

@@ -97,7 +97,9 @@ def is_empty(connection: Connection) -> bool:
     """Whether the hub has no operator yet (the shared catalogue is none), so that nothing is lost when it is replaced."""
     if not _one(connection, "SELECT to_regclass('public.organisations') IS NOT NULL"):
         return True
-    return not _one(connection, "SELECT EXISTS (SELECT FROM organisations WHERE id <> '00000000-0000-0000-0000-000000000000')")
+    return not _one(
+        connection, "SELECT EXISTS (SELECT FROM organisations WHERE id <> '00000000-0000-0000-0000-000000000000')"
+    )
 
 
 def take_each_role(connection: Connection) -> None:
