@@ -108,7 +108,7 @@ def _best(*works: Callable[[], object]) -> list[float]:
 def _alone(address: ClusterAddress, form: str, *more: str) -> None:
     programs = tools.find_tools(address.owner_url, 180000)
     with tempfile.TemporaryDirectory(prefix="kamhub-bench-dump-") as folder:
-        argv = [programs.folder / "pg_dump", f"--format={form}", f"--file={Path(folder) / 'dump'}", *more]
+        argv = [str(programs.folder / "pg_dump"), f"--format={form}", f"--file={Path(folder) / 'dump'}", *more]
         subprocess.run(argv, env=tools.environment(address.owner_url), check=True)
 
 

@@ -27,7 +27,8 @@ import pytest
 from kamhub.platform.crypto.keys import KeyRing
 from kamhub.platform.database.migrate import migrate
 from kamhub.platform.embedded.binaries import find_installation
-from kamhub.platform.embedded.cluster import SYSTEM_DIR, Cluster
+from kamhub.platform.embedded.cluster import Cluster
+from kamhub.platform.embedded.data_dir import SYSTEM_DIR
 from kamhub.platform.embedded.placement import cluster_path, place
 from kamhub.platform.embedded.types import ClusterAddress
 from tests.builders import World, build_world

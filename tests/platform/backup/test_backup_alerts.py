@@ -139,6 +139,7 @@ async def test_an_old_one_is_told_of_until_there_is_a_fresh_one(fleet: Fleet, cl
 
 async def test_a_bad_verification_is_told_of(fleet: Fleet) -> None:
     assert await fleet.run(jobs.VERIFY) == DONE, "there is nothing to prove yet"
+    assert fleet.said() == []
     await fleet.run(jobs.CREATE)
     [made] = listed(fleet.backups)
     folder = fleet.backups.folder.root / made.name

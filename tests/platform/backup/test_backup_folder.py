@@ -99,6 +99,7 @@ def test_the_password_is_on_no_command_line(backups: Backups, tmp_path: Path) ->
         tools.dump(mine, backups.admin_url, tmp_path / "x", "s", jobs=1, sizes={}, stop=Stop(), say=lambda *_: None)
     argv, environment = json.loads(told.read_text())
     password = urlsplit(backups.admin_url).password
+    assert password is not None
     assert password not in " ".join(argv)
     assert environment["PGPASSWORD"] == password
     assert "KAMHUB_SECRET_KEY" not in environment

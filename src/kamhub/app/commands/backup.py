@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import signal
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -26,6 +27,7 @@ from kamhub.platform.backup.types import Progress as Say
 from kamhub.platform.database.pool import Database
 from kamhub.platform.embedded.types import EmbeddedDatabaseError
 from kamhub.platform.monitoring.logs import configure_logging
+from kamhub.platform.settings import Settings
 
 T = TypeVar("T")
 _MEGABYTE = 1_000_000
@@ -116,8 +118,7 @@ def prune(data_dir: Path | None, *, dry: bool) -> None:
 def _with_database(data_dir: Path | None, work: Callable[[_Work], Awaitable[T]]) -> T:
     """Run one verb; ends with its sentence when it is refused."""
     try:
-        with open_target(data_dir) as target, _bar() as say:
-            configure_logging(target.settings)
+        with open_target(data_dir) as target, _one_sentence(target.settings), _bar() as say:
             backups = make_backups(
                 target.settings, target.app_url, target.data_dir, key_ring(target.settings, target.data_dir)
             )
@@ -126,6 +127,19 @@ def _with_database(data_dir: Path | None, work: Callable[[_Work], Awaitable[T]])
         fail(str(error).splitlines()[0])
     except asyncio.CancelledError:
         fail("It was interrupted; what it had begun is removed.", 130)
+
+
+@contextmanager
+def _one_sentence(settings: Settings) -> Iterator[None]:
+    """Whoever sits in front of it is told by the sentence of the command; an alert that it raises is none for them."""
+    configure_logging(settings.model_copy(update={"log_level": "error"}))
+    ours = logging.getLogger("kamhub")
+    before = ours.level
+    ours.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        ours.setLevel(before)
 
 
 async def _run(backups: Backups, work: Callable[[_Work], Awaitable[T]], say: Say) -> T:

@@ -27,6 +27,7 @@ from kamhub.platform.backup.store import runs
 from kamhub.platform.backup.types import (
     BackupBusy,
     BackupError,
+    BackupNotFound,
     BackupRun,
     BackupStopped,
     Manifest,
@@ -153,7 +154,7 @@ async def _told(
     began = clock.now()
     try:
         result = await _beside(work, stop)
-    except (BackupBusy, BackupStopped):
+    except (BackupBusy, BackupNotFound, BackupStopped):
         raise  # it was not tried, or will be again
     except Exception as error:
         run = BackupRun(new_id(), task, name, began, clock.now(), ok=False, error=_words(error))

@@ -35,7 +35,7 @@ class FolderStorage:
     def names(self) -> list[str]:
         """See the port."""
         with _in_a_sentence(self.root):
-            if not self.root.is_dir():
+            if not self.root.exists():
                 return []
             found = [entry.name for entry in self.root.iterdir() if (entry / MANIFEST).is_file()]
         return sorted(name for name in found if moment_of(name) is not None)
