@@ -57,6 +57,7 @@ from kamhub.platform.api_key import api as api_key_api
 from kamhub.platform.api_key import pages as api_key_pages
 from kamhub.platform.audit import api as audit_api
 from kamhub.platform.audit import pages as audit_pages
+from kamhub.platform.backup import pages as backup_pages
 from kamhub.platform.i18n import pages as i18n_pages
 from kamhub.platform.job import api as job_api
 from kamhub.platform.job import pages as job_pages
@@ -96,6 +97,7 @@ _PLATFORM: tuple[BaseRouteHandler, ...] = (
     *audit_pages.HANDLERS,
     *job_api.HANDLERS,
     *job_pages.HANDLERS,
+    *backup_pages.HANDLERS,
     *live_api.HANDLERS,
 )
 _HUB: tuple[BaseRouteHandler, ...] = (

@@ -78,6 +78,14 @@ _KINDS: Mapping[str, KindWords] = {
     "payment.adopt_account": KindWords(mark("Take over the payment account of the settings"), _LATER),
     "timetable.generate": KindWords(mark("Make the departures that timetables call for"), _LATER),
     "retention.prune": KindWords(mark("Remove what has been kept long enough"), _LATER),
+    "backup.create": KindWords(mark("Make a backup"), _LATER),
+    "backup.verify": KindWords(mark("Restore a backup for trial"), _LATER),
+    "backup.prune": KindWords(mark("Remove old backups"), _LATER),
+    "backup.watch": KindWords(mark("Look whether there is a fresh backup"), _LATER),
+    "alert.tell": KindWords(
+        mark("Tell whoever runs the hub that something is wrong"),
+        mark("They do not know of it yet. If you discard it, tell them another way."),
+    ),
     "job.tidy": KindWords(mark("Tidy up the history of jobs"), _LATER),
 }
 _STATUSES: Mapping[str, str] = {
