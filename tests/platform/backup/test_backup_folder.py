@@ -130,8 +130,11 @@ def test_a_login_that_row_level_security_binds_is_refused(
 ) -> None:
     with source.connected(backups.maintenance_url) as connection:
         connection.execute("GRANT CONNECT ON DATABASE postgres TO kamhub_app")
-    with pytest.raises(BackupError, match="may not read everything: set KAMHUB_BACKUP_DATABASE_URL"):
-        create(replace(backups, admin_url=database_url))
+        try:
+            with pytest.raises(BackupError, match="may not read everything: set KAMHUB_BACKUP_DATABASE_URL"):
+                create(replace(backups, admin_url=database_url))
+        finally:
+            connection.execute("REVOKE CONNECT ON DATABASE postgres FROM kamhub_app")
 
 
 def test_one_that_is_stopped_leaves_nothing(backups: Backups) -> None:
