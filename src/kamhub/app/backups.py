@@ -6,6 +6,8 @@ import asyncio
 from datetime import timedelta
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from kamhub.hub.integrity.store import INVARIANTS, count_breaches
 from kamhub.kit.clock import Clock, SystemClock
 from kamhub.platform.backup.cipher import Cipher
@@ -29,7 +31,8 @@ def make_backups(
 ) -> Backups:
     """What the verbs work with. The settings were judged when they were read. Listing needs neither address nor keys."""
     return Backups(
-        admin_url=_admin_url(settings, app_url, data_dir),
+        reader_url=_login(settings.backup_database_url, settings.migration_database_url, app_url, data_dir),
+        owner_url=_login(settings.migration_database_url, settings.backup_database_url, app_url, data_dir),
         app_url=app_url,
         folder=FolderStorage(settings.backup_dir or data_dir / FOLDER),
         remote=_remote(settings),
@@ -48,9 +51,9 @@ def make_backups(
     )
 
 
-def _admin_url(settings: Settings, app_url: str, data_dir: Path) -> str:
-    """The login that reads everything: as set, else the owner of the schema; of our own server its owner."""
-    for named in (settings.backup_database_url, settings.migration_database_url):
+def _login(wanted: SecretStr | None, instead: SecretStr | None, app_url: str, data_dir: Path) -> str:
+    """A login with more rights than the running one: as set; of our own server its owner."""
+    for named in (wanted, instead):
         if named is not None:
             return named.get_secret_value()
     try:

@@ -25,7 +25,8 @@ from tests.s3 import ACCESS_KEY, BUCKET, SECRET_KEY, S3Server, s3_server
 def backups(world: World, database_url: str, clock: ManualClock, data_dir: Path) -> Backups:
     """In a folder alone, not encrypted."""
     return Backups(
-        admin_url=world.owner_url,
+        reader_url=world.owner_url,
+        owner_url=world.owner_url,
         app_url=database_url,
         folder=FolderStorage(data_dir / "backups"),
         remote=None,

@@ -67,7 +67,7 @@ def slugs(url: str) -> list[str]:
 def test_a_backup_holds_every_row_and_no_secret(backups: Backups) -> None:
     said: list[str] = []
     made = create(backups, say=lambda _done, _total, what: said.append(what))
-    with source.connected(backups.admin_url) as connection:
+    with source.connected(backups.owner_url) as connection:
         assert made.tables == source.count_rows(connection)
     assert made.tables["public.organisations"] == 3
     assert set(source.RUNNING_ROLES) <= set(made.roles)
@@ -76,7 +76,7 @@ def test_a_backup_holds_every_row_and_no_secret(backups: Backups) -> None:
     folder = backups.folder.root / made.name
     assert (folder / "dump" / "toc.dat").is_file()
     assert not list(backups.folder.root.glob(".*"))
-    password = urlsplit(backups.admin_url).password
+    password = urlsplit(backups.owner_url).password
     assert password is not None
     assert password not in (folder / MANIFEST).read_text()
     assert "a-key" in (folder / MANIFEST).read_text()
@@ -96,9 +96,9 @@ def test_the_password_is_on_no_command_line(backups: Backups, tmp_path: Path) ->
     script.chmod(0o700)
     mine = tools.Tools(script.parent, 18)
     with pytest.raises(BackupError, match="pg_dump failed: no"):
-        tools.dump(mine, backups.admin_url, tmp_path / "x", "s", jobs=1, sizes={}, stop=Stop(), say=lambda *_: None)
+        tools.dump(mine, backups.owner_url, tmp_path / "x", "s", jobs=1, sizes={}, stop=Stop(), say=lambda *_: None)
     argv, environment = json.loads(told.read_text())
-    password = urlsplit(backups.admin_url).password
+    password = urlsplit(backups.owner_url).password
     assert password is not None
     assert password not in " ".join(argv)
     assert environment["PGPASSWORD"] == password
@@ -132,7 +132,7 @@ def test_a_login_that_row_level_security_binds_is_refused(
         connection.execute("GRANT CONNECT ON DATABASE postgres TO kamhub_app")
         try:
             with pytest.raises(BackupError, match="may not read everything: set KAMHUB_BACKUP_DATABASE_URL"):
-                create(replace(backups, admin_url=database_url))
+                create(replace(backups, reader_url=database_url))
         finally:
             connection.execute("REVOKE CONNECT ON DATABASE postgres FROM kamhub_app")
 
@@ -311,27 +311,28 @@ def test_a_role_that_the_server_has_not_is_named(backups: Backups) -> None:
 def test_who_may_not_make_a_database_is_told_so(backups: Backups) -> None:
     made = create(backups)
     role = f"plain_{uuid4().hex[:8]}"
-    parts = urlsplit(backups.admin_url)
+    parts = urlsplit(backups.owner_url)
     with source.connected(backups.maintenance_url) as connection:
         connection.execute(f"CREATE ROLE {role} LOGIN PASSWORD 'plain' BYPASSRLS IN ROLE pg_read_all_data".encode())
         connection.execute(f"GRANT CONNECT ON DATABASE postgres TO {role}".encode())
         connection.execute(f"GRANT CONNECT ON DATABASE {backups.database} TO {role}".encode())
     try:
-        reader = replace(backups, admin_url=parts._replace(netloc=f"{role}:plain@127.0.0.1:{parts.port}").geturl())
+        reader = replace(backups, reader_url=parts._replace(netloc=f"{role}:plain@127.0.0.1:{parts.port}").geturl())
         assert create(reader).tables == made.tables, "reading is enough to make one"
+        powerless = replace(reader, owner_url=reader.reader_url)
         with pytest.raises(BackupError, match="may not make a database"):
-            verify(reader)
+            verify(powerless)
         with pytest.raises(BackupError, match="may not end the connections"):
-            restore(reader, made.name)
+            restore(powerless, made.name)
     finally:
-        with source.connected(backups.admin_url) as connection:
+        with source.connected(backups.owner_url) as connection:
             connection.execute(f"DROP OWNED BY {role}".encode())
         with source.connected(backups.maintenance_url) as connection:
             connection.execute(f"DROP OWNED BY {role}; DROP ROLE {role}".encode())
 
 
 def test_a_server_that_is_away_is_a_sentence(backups: Backups) -> None:
-    away = replace(backups, admin_url="postgresql://nobody:secret@127.0.0.1:9/x")
+    away = replace(backups, reader_url="postgresql://nobody:secret@127.0.0.1:9/x")
     with pytest.raises(BackupError, match="cannot be reached") as refused:
         create(away)
     assert "secret" not in str(refused.value)

@@ -23,11 +23,13 @@ from kamhub.platform.backup.types import BackupBusy, BackupError, Check, Policy
 
 @dataclass(frozen=True, slots=True)
 class Backups:
-    """``admin_url`` is of a login that may read everything, and for restoring make databases; ``app_url`` of the running
-    one. ``remote`` is None when backups are kept in the folder alone. ``key`` tells secret keys apart.
+    """``reader_url`` is of a login that may read everything, ``owner_url`` of the one that is to own what is restored and may
+    make databases, ``app_url`` of the running one; the first two are often the same. ``remote`` is None when backups are kept in
+    the folder alone. ``key`` tells secret keys apart.
     """
 
-    admin_url: str
+    reader_url: str
+    owner_url: str
     app_url: str
     folder: FolderStorage
     remote: Storage | None
@@ -47,8 +49,8 @@ class Backups:
 
     @property
     def maintenance_url(self) -> str:
-        """The same login on the server's database `postgres`, which is there whatever becomes of ours."""
-        return with_database(self.admin_url, "postgres")
+        """The owner on the server's database `postgres`, which is there whatever becomes of ours."""
+        return with_database(self.owner_url, "postgres")
 
     @property
     def places(self) -> tuple[Storage, ...]:
@@ -56,11 +58,15 @@ class Backups:
         return (self.folder, self.remote) if self.remote else (self.folder,)
 
     @contextmanager
-    def alone(self) -> Iterator[Connection]:
-        """Hold the fleet's lock; yields a connection to the server. Raises ``BackupBusy``, or ``BackupError`` when away."""
+    def alone(self, *, loading: bool = False) -> Iterator[Connection]:
+        """Hold the fleet's lock; yields a connection to the server, of the owner when something is to be loaded.
+
+        Raises ``BackupBusy``, or ``BackupError`` when the server is away.
+        """
+        url = self.maintenance_url if loading else with_database(self.reader_url, "postgres")
         with (
             in_a_sentence(),
-            source.connected(self.maintenance_url) as connection,
+            source.connected(url) as connection,
             server.locked(connection, self.database) as taken,
         ):
             if not taken:

@@ -45,7 +45,7 @@ def create(backups: Backups, *, stop: Stop | None = None, say: Progress = no_pro
     stopping = stop or Stop()
     backups.cipher.parsed_recipients()
     with backups.alone():
-        with in_a_sentence(), source.connected(backups.admin_url) as connection:
+        with in_a_sentence(), source.connected(backups.reader_url) as connection:
             hub = _require_hub(connection)
             created_at = _free_moment(backups, hub)
             staged = backups.folder.staging(backup_name(created_at, hub))
@@ -108,13 +108,13 @@ def _has(storage: Storage, name: str) -> bool:
 
 def _dump(backups: Backups, connection: Connection, staged: Path, stop: Stop, say: Progress) -> _Content:
     """Dump the database and count its rows side by side, both of the same snapshot, so that the numbers are exact."""
-    programs = tools.find_tools(backups.admin_url, connection.info.server_version, backups.pg_bin)
+    programs = tools.find_tools(backups.reader_url, connection.info.server_version, backups.pg_bin)
     with source.frozen(connection) as snapshot, ThreadPoolExecutor(1, "pg_dump") as beside:
         sizes = source.table_sizes(connection)
         dumping = beside.submit(
             tools.dump,
             programs,
-            backups.admin_url,
+            backups.reader_url,
             staged / DUMP,
             snapshot,
             jobs=backups.policy.jobs,

@@ -81,7 +81,7 @@ def require_loadable(connection: Connection, manifest: Manifest) -> None:
     if not server.may_create(connection):
         raise BackupError(
             "This login may not make a database to load the backup into: run ALTER ROLE … CREATEDB for it, or set "
-            "KAMHUB_BACKUP_DATABASE_URL to one that may."
+            "KAMHUB_MIGRATION_DATABASE_URL to one that may."
         )
     try:
         check_server(connection)
@@ -106,8 +106,8 @@ def load_into(
     server.create_database(connection, fresh)
     try:
         server.copy_access(connection, model, fresh)
-        _load(backups, backup, with_database(backups.admin_url, fresh), stop, say)
-        applied = _migrated(with_database(backups.admin_url, fresh))
+        _load(backups, backup, with_database(backups.owner_url, fresh), stop, say)
+        applied = _migrated(with_database(backups.owner_url, fresh))
         stop.check()
         _require_promises(backups, backup.manifest.name, with_database(backups.app_url, fresh))
     except BaseException:

@@ -18,7 +18,7 @@ def prune(backups: Backups, *, dry: bool = False) -> Pruned:
     removed: list[str] = []
     refusals: list[BackupError] = []
     with backups.alone():
-        with in_a_sentence(), source.connected(backups.admin_url) as connection:
+        with in_a_sentence(), source.connected(backups.reader_url) as connection:
             hub = source.installation(connection)
         if hub is None:
             raise BackupError("The database does not say which hub it is of: run `kamhub migrate`.")

@@ -43,7 +43,7 @@ def restore(
     """
     began, stopping = time.monotonic(), stop or Stop()
     storage, manifest = chosen(backups, name, place)
-    with backups.alone() as connection, in_a_sentence():
+    with backups.alone(loading=True) as connection, in_a_sentence():
         there = server.database_exists(connection, backups.database)
         if there:
             _require_replaceable(backups, connection, manifest, adopt=adopt)
@@ -62,7 +62,7 @@ def restore(
 
 
 def _require_replaceable(backups: Backups, connection: Connection, manifest: Manifest, *, adopt: bool) -> None:
-    with source.connected(with_database(backups.admin_url, backups.database)) as current:
+    with source.connected(with_database(backups.owner_url, backups.database)) as current:
         hub, empty = source.installation(current), source.is_empty(current)
     if not adopt:
         require_own(manifest, hub[0] if hub else None, empty=empty)

@@ -59,7 +59,7 @@ def verify(
 
 def _restore_into_scratch(backups: Backups, name: str, place: PlaceName | None, stop: Stop, say: Progress) -> None:
     storage, manifest = chosen(backups, name, place)
-    with backups.alone() as connection, in_a_sentence():
+    with backups.alone(loading=True) as connection, in_a_sentence():
         prefix = database_beside(backups.database, _SCRATCH)
         for left in server.databases_like(connection, prefix):
             server.drop_database(connection, left)  # of a verification that was killed: nobody else holds the lock
