@@ -120,6 +120,9 @@ _ARGUMENTS: Mapping[str, str] = {
     "link_id": mark("Link"),
     "person_id": mark("Person"),
     "disruption_id": mark("Disruption"),
+    "about": mark("About what"),
+    "moment": mark("Beginning or end"),
+    "channel": mark("Way out"),
     "kind": mark("Kind"),
     "at": mark("When"),
 }
