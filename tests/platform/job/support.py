@@ -36,7 +36,7 @@ from kamhub.platform.job.types import Queue as QueueName
 from kamhub.platform.job.worker import JobWorker
 
 QUICK = WorkerTimings(
-    heartbeat_every=0.3, stalled_after=1.2, sweep_every=0.3, poll_every=0.3, grace=0.3, last_words=0.3, recover_within=30.0,
+    heartbeat_every=0.3, stalled_after=1.2, sweep_every=0.3, look_every=0.1, poll_every=0.3, grace=0.3, last_words=0.3, recover_within=30.0,
     stuck_after=200.0,
 )  # fmt: skip
 SOON = Retry(attempts=3, first=timedelta(milliseconds=10), longest=timedelta(milliseconds=20))
@@ -184,6 +184,11 @@ class Queue:
     async def execute(self, statement: str, *arguments: object) -> None:
         async with system(self.url) as connection:
             await connection.execute(statement.encode(), arguments)
+
+    async def cut_connection(self, pid: int) -> None:
+        """End the connection that this server process serves."""
+        async with await psycopg.AsyncConnection.connect(self.owner_url, autocommit=True) as connection:
+            await connection.execute("SELECT pg_terminate_backend(%s)", (pid,))
 
     async def cut_connections(self) -> None:
         """End every other connection to the database, as a failing network would."""

@@ -11,18 +11,40 @@ from tests.platform.job.processes import WorkerProcesses
 from tests.platform.job.support import SLOW, Eventually, Marks, Queue, seen
 
 
-async def test_what_a_killed_worker_left_is_done_by_another(
+async def test_what_a_killed_worker_left_is_done_by_another_that_need_not_wait_for_it_to_fall_silent(
     queue: Queue, marks: Marks, workers: WorkerProcesses, eventually: Eventually
 ) -> None:
-    first = workers.start()
+    patient: dict[str, float] = {"stalled_after": 600.0, "sweep_every": 600.0, "poll_every": 600.0}
+    first = workers.start(**patient)
     job = await queue.put(SLOW, word="a", seconds=1)
     await eventually(seen(marks, "begin a"))
     first.kill()
     await asyncio.to_thread(first.wait, 5)
     assert (await queue.row(job)).status == "running"
-    workers.start()
+    workers.start(**patient)
     await eventually(lambda: queue.is_(job, "done"), 20)
     assert await marks.all() == ["begin a", "begin a", "end a"]
+
+
+async def test_a_worker_that_only_lost_the_connection_that_tells_it_lives_keeps_its_jobs(
+    queue: Queue, marks: Marks, workers: WorkerProcesses, eventually: Eventually
+) -> None:
+    workers.start()
+    job = await queue.put(SLOW, word="a", seconds=3)
+    await eventually(seen(marks, "begin a"))
+    workers.health_port(workers.start(look_every=1.0))
+    ties = "SELECT pid, objid FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    before = await queue.fetch(ties)
+    await queue.cut_connection(int(str(before[0][0])))
+
+    async def tied_again() -> bool:
+        now = await queue.fetch(ties)
+        return {lock for _, lock in now} == {lock for _, lock in before} and now != before
+
+    await eventually(tied_again)
+    await eventually(lambda: queue.is_(job, "done"))
+    assert await marks.all() == ["begin a", "end a"]
+    assert await queue.failures(job) == []
 
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])

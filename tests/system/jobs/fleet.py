@@ -18,7 +18,7 @@ from typing import Self
 from kamhub.platform.job.types import WorkerTimings
 
 QUICK = WorkerTimings(
-    heartbeat_every=0.5, stalled_after=2.5, sweep_every=0.5, poll_every=0.5, grace=1.0, last_words=0.3,
+    heartbeat_every=0.5, stalled_after=2.5, sweep_every=0.5, look_every=0.2, poll_every=0.5, grace=1.0, last_words=0.3,
     recover_within=60.0, stuck_after=30.0,
 )  # fmt: skip
 # A worker that was asked to stop ends within its grace and what it needs to put jobs back; here other programs want the

@@ -44,14 +44,22 @@ class Manager(JobManager):
         registry: Registry[Any],
         guard: RunGuard[Any],
         connections: SystemConnections,
+        enter: Callable[[int], Awaitable[None]],
     ) -> None:
         super().__init__(connector)
         self._registry = registry
         self._guard = guard
         self._connections = connections
+        self._enter = enter
         self._taken: deque[dict[str, Any]] = deque()
         self._alarm: asyncio.TimerHandle | None = None
         self.worker: Worker | None = None
+
+    async def register_worker(self) -> int:
+        """The number of this worker, known to the fleet before it takes its first job."""
+        worker_id = await super().register_worker()
+        await self._enter(worker_id)
+        return worker_id
 
     async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> StoredJob | None:  # noqa: ARG002
         """The next job to run, None when there is none for a free hand."""

@@ -29,6 +29,7 @@ from kamhub.platform.job.registry import Registry
 from kamhub.platform.job.store import fleet, work
 from kamhub.platform.job.store.work import Claim
 from kamhub.platform.job.sweep import Sweeper
+from kamhub.platform.job.tie import Tie
 from kamhub.platform.job.timetable import Timetable
 from kamhub.platform.job.types import Context, QueueState, WorkerTimings
 
@@ -102,7 +103,8 @@ class Session(Generic[Context]):
         self._timetable = Timetable(registry.timetable, self._pool, clock)
         self._connector = procrastinate.PsycopgConnector()
         self._app = make_app(registry, self._connector)
-        self._manager = Manager(self._connector, registry, self._guard, self._pool)
+        self._tie = Tie(database.url, _CONNECTION_SETTINGS)
+        self._manager = Manager(self._connector, registry, self._guard, self._pool, self._enter)
         self._app.job_manager = self._manager
 
     @property
@@ -140,6 +142,8 @@ class Session(Generic[Context]):
                 return
             side = [
                 _beside(worker, self._look_after(worker), "job sweep"),
+                _beside(worker, self._tie.keep(), "tie"),
+                _beside(worker, self._look_for_ended(), "look for ended workers"),
                 _beside(worker, self._keep_time(), "timetable"),
             ]
             try:
@@ -183,6 +187,7 @@ class Session(Generic[Context]):
             await self._connector.open_async(self._pool)
             yield
         finally:
+            await self._tie.loosen()
             await self._pool.close(timeout=1.0)
 
     async def _put_back(self, claims: Sequence[Claim]) -> None:
@@ -216,8 +221,6 @@ class Session(Generic[Context]):
     async def _sweep(self, worker: Worker, worker_id: int) -> None:
         async with self._pool.connection() as connection:
             known = await fleet.last_heartbeat(connection, worker_id) is not None
-            if known:
-                await self._introduce(connection, worker_id)
         if known:
             self.well_at = time.monotonic()
             await self._sweeper.sweep(worker_id)
@@ -225,11 +228,23 @@ class Session(Generic[Context]):
             # Others took us for dead (a long outage, a machine asleep); go on under a new number.
             worker.stop()  # type: ignore[no-untyped-call]
 
-    async def _introduce(self, connection: Connection, worker_id: int) -> None:
-        await fleet.introduce(
-            connection, worker_id, socket.gethostname(), os.getpid(), version("kamhub"),
-            self._registry.queues, self._registry.known_names,
-        )  # fmt: skip
+    async def _look_for_ended(self) -> None:
+        await self._tie.fastened.wait()
+        while True:
+            try:
+                await self._sweeper.look(self._tie.worker_id)
+            except _CONNECTION_TROUBLE as error:
+                _log.warning("look for ended workers failed", error=type(error).__name__)
+            await asyncio.sleep(self._timings.look_every)
+
+    async def _enter(self, worker_id: int) -> None:
+        """Tell the fleet who this is. First the lock, then the word that there is one."""
+        await self._tie.fasten(worker_id)
+        async with self._pool.connection() as connection:
+            await fleet.introduce(
+                connection, worker_id, socket.gethostname(), os.getpid(), version("kamhub"),
+                self._registry.queues, self._registry.known_names,
+            )  # fmt: skip
 
     async def _keep_time(self) -> None:
         while True:

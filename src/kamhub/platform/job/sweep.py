@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import structlog
 
 from kamhub.platform.database.pool import Connection
 from kamhub.platform.job import rules
 from kamhub.platform.job.guard import SystemConnections
-from kamhub.platform.job.store import work
+from kamhub.platform.job.store import fleet, work
 from kamhub.platform.job.store.work import LeftBehind
 
 _log = structlog.get_logger("kamhub.job")
@@ -18,10 +20,11 @@ _MOST = 500
 
 
 class Sweeper:
-    """Puts back the jobs of silent workers, and our own that are marked as running but do not run.
+    """Puts back the jobs of workers that ended or fell silent, and our own that are marked as running but do not run.
 
-    The second kind comes from an outage at the moment a job's end was written: its worker lives on, so nobody
-    would ever call it stalled. Only what was seen twice counts, for at one look a job may just begin or end.
+    Our own come from an outage at the moment a job's end was written: their worker lives on, so nobody would ever call it
+    stalled. Only what was seen twice counts: at one look a job may just begin or end, and a worker that lives may have
+    lost the connection that tells so.
     """
 
     def __init__(
@@ -32,6 +35,19 @@ class Sweeper:
         self._stalled_after = stalled_after
         self._unknown_after = unknown_after
         self._suspects: set[int] = set()
+        self._untied: set[int] = set()
+
+    async def look(self, worker_id: int) -> int:
+        """A cheap look for workers that ended; returns how many jobs of theirs were taken up or given up."""
+        async with self._connections.connection() as connection:
+            untied = await fleet.untied(connection, worker_id)
+        ended = self._untied & untied
+        self._untied = untied
+        if not ended:
+            return 0
+        async with self._connections.connection() as connection, connection.transaction():
+            left = await work.lock_left_behind(connection, self._stalled_after, ended=ended)
+            return await self._take_up_all(connection, left, worker_id)
 
     async def sweep(self, worker_id: int) -> int:
         """One look; returns how many jobs were taken up or given up."""
@@ -39,12 +55,8 @@ class Sweeper:
             idle = await work.running_of(connection, worker_id) - self._running
             lost = self._suspects & idle
             self._suspects = idle
-            left = await work.lock_left_behind(connection, self._stalled_after, lost)
-            for job in left:
-                await self._take_up(connection, job, was_killed=job.claim.worker != worker_id)
-            if left:
-                await work.wake_workers(connection)
-        return len(left)
+            left = await work.lock_left_behind(connection, self._stalled_after, own=lost)
+            return await self._take_up_all(connection, left, worker_id)
 
     async def bury_unknown(self) -> int:
         """Make dead letters of what no worker of the fleet knows, after it waited long enough for one that does."""
@@ -53,6 +65,13 @@ class Sweeper:
         if count:
             _log.error("jobs that no worker knows", dead=count)
         return count
+
+    async def _take_up_all(self, connection: Connection, left: Sequence[LeftBehind], worker_id: int) -> int:
+        for job in left:
+            await self._take_up(connection, job, was_killed=job.claim.worker != worker_id)
+        if left:
+            await work.wake_workers(connection)
+        return len(left)
 
     @staticmethod
     async def _take_up(connection: Connection, job: LeftBehind, *, was_killed: bool) -> None:

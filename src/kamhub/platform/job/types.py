@@ -129,7 +129,8 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class WorkerTimings:
-    """Seconds. A killed worker's jobs are taken up within ``stalled_after + sweep_every``.
+    """Seconds. The jobs of a worker that ended are taken up within ``2 * look_every``, those of one that only fell silent
+    within ``stalled_after + sweep_every``.
 
     ``grace`` is what a stopping worker gives its jobs to finish, ``last_words`` what a cancelled job gets to end, and
     ``stuck_after`` how long one job may keep the whole process from doing anything before the process ends itself.
@@ -138,6 +139,7 @@ class WorkerTimings:
     heartbeat_every: float = 5.0
     stalled_after: float = 20.0
     sweep_every: float = 10.0
+    look_every: float = 1.0
     poll_every: float = 5.0
     grace: float = 20.0
     last_words: float = 2.0

@@ -4,10 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import LiteralString
 from uuid import UUID
 
 from kamhub.platform.database.pool import Connection
 from kamhub.platform.job.types import QueueState, WorkerRow
+
+
+# The number of a worker's lock, apart from those of everything else that is locked by number.
+_LOCK: LiteralString = "hashtextextended('worker:' || {}, 7)"
+
+
+async def tie(connection: Connection, worker_id: int) -> None:
+    """Hold the worker's lock for as long as this connection lives; waits for whoever looks at it this moment."""
+    await connection.execute("SELECT pg_advisory_lock(" + _LOCK.format("%s::bigint") + ")", (worker_id,))
+
+
+async def untied(connection: Connection, worker_id: int) -> set[int]:
+    """Other workers that have jobs and whose lock nobody holds, of those that hold one as long as they live.
+
+    Looks by taking the locks for the length of this statement, shared, so that several may look at once.
+    """
+    cursor = await connection.execute(
+        """WITH others AS MATERIALIZED (
+             SELECT worker_id FROM job_workers w WHERE tied AND worker_id <> %s
+             AND EXISTS (SELECT FROM procrastinate_jobs j WHERE j.worker_id = w.worker_id AND j.status = 'doing'))
+           SELECT worker_id FROM others WHERE pg_try_advisory_xact_lock_shared("""
+        + _LOCK.format("worker_id")
+        + ")",
+        (worker_id,),
+    )
+    return {row[0] for row in await cursor.fetchall()}
 
 
 async def introduce(
@@ -19,10 +46,10 @@ async def introduce(
     queues: Sequence[str],
     kinds: Sequence[str],
 ) -> None:
-    """Say who a registered worker is and which jobs it runs."""
+    """Say who a registered worker is and which jobs it runs. It is ``tie``d."""
     await connection.execute(
-        """INSERT INTO job_workers (worker_id, host, pid, version, queues, kinds, started_at)
-           VALUES (%s, %s, %s, %s, %s, %s, now()) ON CONFLICT DO NOTHING""",
+        """INSERT INTO job_workers (worker_id, host, pid, version, queues, kinds, started_at, tied)
+           VALUES (%s, %s, %s, %s, %s, %s, now(), true)""",
         (worker_id, host, pid, version, list(queues), list(kinds)),
     )
 

@@ -180,8 +180,11 @@ async def say_progress(connection: Connection, claim: Claim, progress: Mapping[s
     await connection.execute(query, {**claim.as_parameters(), "change": Jsonb({"progress": progress})})
 
 
-async def lock_left_behind(connection: Connection, stalled_after: float, own: Collection[int]) -> list[LeftBehind]:
-    """Running jobs whose worker has been silent for ``stalled_after`` seconds, and those in ``own``; locked.
+async def lock_left_behind(
+    connection: Connection, stalled_after: float, own: Collection[int] = (), ended: Collection[int] = ()
+) -> list[LeftBehind]:
+    """Running jobs whose worker has been silent for ``stalled_after`` seconds or is one of ``ended``, and those in ``own``;
+    locked.
 
     Jobs that another worker is looking at this moment are left to it.
     """
@@ -190,10 +193,10 @@ async def lock_left_behind(connection: Connection, stalled_after: float, own: Co
             """SELECT j.id, j.worker_id, j.attempts, (j.args ->> 'id')::uuid, (j.args ->> 'organisation')::uuid, j.task_name,
                       coalesce((j.args ->> 'kills')::integer, 0)
                FROM procrastinate_jobs j LEFT JOIN procrastinate_workers w ON w.id = j.worker_id
-               WHERE j.status = 'doing' AND (w.id IS NULL OR j.id = ANY (%s)
+               WHERE j.status = 'doing' AND (w.id IS NULL OR j.id = ANY (%s) OR w.id = ANY (%s)
                      OR w.last_heartbeat < now() - make_interval(secs => %s))
                ORDER BY j.id FOR UPDATE OF j SKIP LOCKED""",
-            (list(own), stalled_after),
+            (list(own), list(ended), stalled_after),
         )
     ).fetchall()
     return [LeftBehind(Claim(row[0], row[1], row[2]), *row[3:]) for row in rows]
