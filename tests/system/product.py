@@ -47,13 +47,16 @@ def free_port() -> int:
         return port
 
 
-def wait_for(condition: Callable[[], bool], seconds: float, what: str) -> float:
-    """Wait until the condition holds; returns how long that took. Raises AssertionError after `seconds`."""
+def wait_for(condition: Callable[[], bool], seconds: float, what: str, *, every: float = 0.02) -> float:
+    """Wait until the condition holds; returns how long that took. Raises AssertionError after `seconds`.
+
+    `every`: seconds between two looks; a look that is work for the product, too, should not be taken too often.
+    """
     began = time.monotonic()
     while not condition():
         if time.monotonic() - began > seconds:
             raise AssertionError(f"waited {seconds:.0f} s in vain: {what}")
-        time.sleep(0.02)
+        time.sleep(every)
     return time.monotonic() - began
 
 

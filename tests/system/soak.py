@@ -159,7 +159,7 @@ def _table(results: Sequence[Result]) -> list[str]:
     rows = [
         (
             result.what, result.kills, result.acknowledged, result.unanswered, result.refused_503, len(result.lost),
-            len(result.doubled), result.breaches, f"{sorted(result.recoveries)[len(result.recoveries) // 2]:.1f} (longest {result.longest:.1f})",
+            len(result.doubled), result.breaches, _recovered(result),
         )
         for result in results
     ]  # fmt: skip
@@ -168,6 +168,13 @@ def _table(results: Sequence[Result]) -> list[str]:
         "|" + "---|" + "---:|" * (len(_HEAD) - 1),
         *(f"| {' | '.join(map(str, row))} |" for row in rows),
     ]
+
+
+def _recovered(result: Result) -> str:
+    """Median and longest; a dash when it failed before it had recovered once."""
+    if not result.recoveries:
+        return "-"
+    return f"{sorted(result.recoveries)[len(result.recoveries) // 2]:.1f} (longest {result.longest:.1f})"
 
 
 def _broken(result: Result) -> list[str]:

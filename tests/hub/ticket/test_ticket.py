@@ -137,6 +137,13 @@ def test_the_pdf_is_small_and_always_the_same() -> None:
     assert (round(float(width)), round(float(height))) == (595, 842)
 
 
+@pytest.mark.parametrize(("name", "is_common"), [("Zoë Ångström-Ёжикова", True), ("გიორგი მაისურაძე", False)])
+def test_a_name_in_letters_that_few_tickets_need_is_written_all_the_same(name: str, is_common: bool) -> None:
+    pdf = ticket_pdf(booking(passenger_list=(Passenger(name, None, "adult"),)), "en", URL)
+    assert name in text_of(pdf)
+    assert (len(pdf) < 20_000) is is_common, "what is common is cut out of small fonts, which takes a third of the time"
+
+
 def test_the_largest_party_with_the_longest_names_fits_on_the_page() -> None:
     long = booking(people=50, passenger_list=tuple(Passenger("Ж" * 100, None, "adult") for _ in range(50)))
     page = PdfReader(io.BytesIO(ticket_pdf(long, "ru", URL + "/" + "x" * 60))).pages[0]

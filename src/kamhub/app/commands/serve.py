@@ -40,6 +40,9 @@ WORKER_GRACE_SECONDS = 10.0
 _THREADS_WITHIN = 1.5
 _THREAD_LOOKS = 15
 _THREADS = "job thread"
+# Seconds a thread that draws a ticket may keep the interpreter from the loop. With the usual 0.005 every answer of the database
+# waits that long, and a job of many short statements ten times as long as its statements take.
+_SWITCH_EVERY = 0.0005
 
 
 def web(host: str, port: int, data_dir: Path | None, *, share_port: bool = False) -> None:
@@ -122,6 +125,7 @@ def worker(data_dir: Path | None) -> None:
         fail(f"A job is not registered as it must be: {refused}")
     require_schema(target.app_url, role="kamhub_system")
     limit_memory(target.settings.worker_memory_mb)
+    sys.setswitchinterval(_SWITCH_EVERY)
     try:
         asyncio.run(_work(target, mail, jobs))
     except WorkerCannotRecover as lost:

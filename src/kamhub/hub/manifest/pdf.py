@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from dataclasses import astuple
 
 from fpdf import FPDF
 from fpdf.enums import TableBordersLayout, XPos, YPos
 from fpdf.fonts import FontFace
 
-from kamhub.hub import ticket
 from kamhub.hub.manifest.words import ManifestText
+from kamhub.hub.ticket import typefaces
 
-_FONTS = Path(ticket.__file__).parent / "fonts"
-_FONT = "DejaVu"
 _WIDTHS = (9, 62, 26, 40, 46, 38, 28, 24)
 _GREY = (96, 105, 116)
 
@@ -26,14 +24,13 @@ class _Sheets(FPDF):
         self.set_lang(text.locale)
         self.set_margin(12)
         self.set_auto_page_break(True, 16)
-        self.add_font(_FONT, "", _FONTS / "DejaVuSans.ttf")
-        self.add_font(_FONT, "B", _FONTS / "DejaVuSans-Bold.ttf")
+        typefaces.add_fonts(self, astuple(text))
         self.alias_nb_pages()
 
     def footer(self) -> None:
         """When it was made, and which sheet of how many this is."""
         self.set_y(-12)
-        self.set_font(_FONT, "", 8)
+        self.set_font(typefaces.NAME, "", 8)
         self.set_text_color(*_GREY)
         self.cell(0, 6, self._text.made)
         self.set_x(self.l_margin)
@@ -45,14 +42,14 @@ def draw_manifest(text: ManifestText) -> bytes:
     """The PDF. The same input gives the same bytes."""
     pdf = _Sheets(text)
     pdf.add_page()
-    pdf.set_font(_FONT, "B", 16)
+    pdf.set_font(typefaces.NAME, "B", 16)
     pdf.cell(0, 9, text.route, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
-    pdf.set_font(_FONT, "", 11)
+    pdf.set_font(typefaces.NAME, "", 11)
     pdf.cell(0, 7, f"{text.title}. {text.when}", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
     facts = "    ".join(f"{label}: {value}" for label, value in text.facts)
     pdf.multi_cell(0, 6, facts, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
     pdf.ln(3)
-    pdf.set_font(_FONT, "", 9)
+    pdf.set_font(typefaces.NAME, "", 9)
     if not text.rows:
         pdf.cell(0, 8, text.nobody)
         return bytes(pdf.output())

@@ -9,6 +9,7 @@ mail goes its own way, and what is urgent and did not arrive in a chat goes as a
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import quote
@@ -37,6 +38,10 @@ from kamhub.platform.outbound.types import AnswerLost, NotReached
 from kamhub.platform.settings import Settings
 
 _log = structlog.get_logger("kamhub.notice")
+
+# Tickets are drawn one at a time: drawing needs the processor alone, so two at once are no faster, and every one more takes
+# it from the jobs that settle bookings meanwhile.
+_press = ThreadPoolExecutor(max_workers=1, thread_name_prefix="press")
 
 
 class NoticeContext(Protocol):
@@ -112,7 +117,7 @@ async def send(run: Run[NoticeContext], *, message_id: str) -> Outcome:
 
 async def _by_mail(task: _Task) -> Outcome:
     run = task.run
-    mail = await asyncio.to_thread(write_mail, task)
+    mail = await asyncio.get_running_loop().run_in_executor(_press, write_mail, task)
     try:
         await run.context.mail.send(mail)
     except MailRefused as error:

@@ -18,7 +18,7 @@ _REMIND_BEFORE = timedelta(hours=3)
 def ticket_pdf(booking: Booking, locale: Locale, page_url: str | None = None) -> bytes:
     """The ticket as one page of A4. ``page_url``, the booking's page, is printed when given.
 
-    Takes about a third of a second of CPU: call it in a thread.
+    Takes some hundredths of a second of CPU: call it in a thread.
     """
     require_ticket(booking)
     from kamhub.hub.ticket.pdf import draw_ticket

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import astuple
 from datetime import datetime
-from pathlib import Path
 from typing import Literal
 
 import segno
 from fpdf import FPDF
 from fpdf.enums import WrapMode, XPos, YPos
 
+from kamhub.hub.ticket import typefaces
 from kamhub.hub.ticket.rules import StopText, TicketText
 from kamhub.kit.text import Locale
 
-_FONTS = Path(__file__).parent / "fonts"
-_FONT = "DejaVu"
 _MARGIN, _TOP = 20.0, 14.0
 _WIDTH = 210.0 - 2 * _MARGIN
 _QR_SIZE = 44.0
@@ -49,8 +48,7 @@ class _Page:
         pdf.set_top_margin(_TOP)
         # One page whatever happens: what is long is cut with an ellipsis, never pushed to a second sheet.
         pdf.set_auto_page_break(False)
-        pdf.add_font(_FONT, "", _FONTS / "DejaVuSans.ttf")
-        pdf.add_font(_FONT, "B", _FONTS / "DejaVuSans-Bold.ttf")
+        typefaces.add_fonts(pdf, astuple(text))
         pdf.add_page()
 
     def head(self) -> None:
@@ -127,7 +125,7 @@ class _Page:
             self._line("   ".join(self.text.contact), 12, "B", height=7)
 
     def _font(self, size: float, style: Style = "", colour: tuple[int, int, int] = _INK) -> None:
-        self.pdf.set_font(_FONT, style, size)
+        self.pdf.set_font(typefaces.NAME, style, size)
         self.pdf.set_text_color(*colour)
 
     def _line(
