@@ -76,7 +76,9 @@ def call_off(product: Product, *, departures: int, each: int, kills: int) -> Res
     wait_for(lambda: not _owed(product, gone), _GIVE_UP, "all money is on its way back", every=_LOOK_EVERY)
     result.recoveries.append(time.monotonic() - began)
     wait_for(lambda: not _untold(product, gone), _GIVE_UP, "everybody is told", every=_LOOK_EVERY)
-    print(f"\nsettled after {result.recoveries[0]:.1f} s, the last mail went out after {time.monotonic() - began:.1f} s")
+    print(
+        f"\nsettled after {result.recoveries[0]:.1f} s, the last mail went out after {time.monotonic() - began:.1f} s"
+    )
     _judge(product, gone, result)
     _judge_money(product, paid, result)
     return result

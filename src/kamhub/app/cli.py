@@ -41,7 +41,7 @@ def web(
 @app.command
 def worker(*, data_dir: DataDir = None) -> None:
     """One worker process."""
-    from kamhub.app.commands.serve import worker as run
+    from kamhub.app.commands.worker import worker as run
 
     run(data_dir)
 

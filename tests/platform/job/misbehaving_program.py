@@ -111,12 +111,12 @@ async def main(url: str, timings: WorkerTimings) -> None:
 
 def as_the_product_does(data_dir: Path, timings: WorkerTimings) -> None:
     """``kamhub worker`` with our jobs."""
-    from kamhub.app.commands import serve
+    from kamhub.app.commands import worker
 
     ours: dict[str, object] = {"registry": registry, "WorkerTimings": lambda **_: timings}
     for name, value in ours.items():
-        setattr(serve, name, value)
-    serve.worker(data_dir)
+        setattr(worker, name, value)
+    worker.worker(data_dir)
 
 
 if __name__ == "__main__":

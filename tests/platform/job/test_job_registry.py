@@ -13,7 +13,7 @@ import pytest
 
 import kamhub
 from kamhub.app import work
-from kamhub.app.commands import serve
+from kamhub.app.commands import worker
 from kamhub.platform.job.registry import Lane, Registry
 from kamhub.platform.job.run import Run
 from kamhub.platform.job.types import DONE, Daily, Entry, Every, Job, JobRefused, Kind, Outcome, Queue, Retry
@@ -236,9 +236,9 @@ def test_the_worker_does_not_start_with_a_job_that_is_not_as_it_must_be(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("KAMHUB_DATABASE_URL", "postgresql://nobody@127.0.0.1:9/nothing")
-    monkeypatch.setattr(serve, "configure_logging", lambda settings: None)
+    monkeypatch.setattr(worker, "configure_logging", lambda settings: None)
     monkeypatch.setattr(work, "JOBS", (*work.JOBS, cast("Any", replace(PLAIN, timeout=timedelta(0)))))
     with pytest.raises(SystemExit) as ended:
-        serve.worker(tmp_path)
+        worker.worker(tmp_path)
     assert ended.value.code == 1
     assert capsys.readouterr().err == ("A job is not registered as it must be: plain has no timeout within six hours\n")

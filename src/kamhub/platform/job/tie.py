@@ -47,10 +47,9 @@ class Tie:
         await self.fastened.wait()
         while True:
             with contextlib.suppress(psycopg.Error, OSError):
-                await self._lost()
+                await self._until_lost()
             _log.warning("the connection that tells that this worker lives was lost")
-            while not await self._fastened_again():
-                await asyncio.sleep(_AGAIN_AFTER)
+            await self._fasten_again()
 
     async def loosen(self) -> None:
         """Give the lock back."""
@@ -59,15 +58,17 @@ class Tie:
             with contextlib.suppress(psycopg.Error, OSError):
                 await connection.close()
 
-    async def _fastened_again(self) -> bool:
-        try:
-            await self.fasten(self.worker_id)
-        except (psycopg.Error, OSError):
-            return False
-        return True
+    async def _fasten_again(self) -> None:
+        while True:
+            try:
+                await self.fasten(self.worker_id)
+            except (psycopg.Error, OSError):
+                await asyncio.sleep(_AGAIN_AFTER)
+            else:
+                return
 
-    async def _lost(self) -> None:
+    async def _until_lost(self) -> None:
         """Nobody notifies this connection: waiting ends, with an error, when it is lost."""
-        assert self._connection is not None
-        async for _ in self._connection.notifies():
-            pass
+        if self._connection is not None:
+            async for _ in self._connection.notifies():
+                pass

@@ -10,7 +10,6 @@ from uuid import UUID
 from kamhub.platform.database.pool import Connection
 from kamhub.platform.job.types import QueueState, WorkerRow
 
-
 # The number of a worker's lock, apart from those of everything else that is locked by number.
 _LOCK: LiteralString = "hashtextextended('worker:' || {}, 7)"
 
