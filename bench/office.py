@@ -35,7 +35,7 @@ _REVIEWS = """
 INSERT INTO reviews (organisation_id, id, booking_id, rating, comment, author, created_at, reply, replied_at)
 SELECT organisation_id, uuidv7(), id, 1 + abs(hashtext(id::text)) %% 5, 'Хорошая поездка', contact_name, created_at + interval '11 days',
   CASE WHEN hashtext(id::text) %% 3 = 0 THEN 'Спасибо' END, CASE WHEN hashtext(id::text) %% 3 = 0 THEN created_at + interval '12 days' END
-FROM bookings WHERE status = 'redeemed' AND hashtext(code) %% 4 = 0"""
+FROM bookings WHERE status = 'redeemed' AND contact_name IS NOT NULL AND hashtext(code) %% 4 = 0"""
 _ENTRIES = """
 INSERT INTO ledger_entries (organisation_id, id, at, kind, source, booking_id, payment_id)
 SELECT organisation_id, uuidv7(), received_at + lag, kind, kind || ':' || id, booking_id, CASE WHEN kind = 'charge' THEN id END
@@ -51,7 +51,7 @@ SELECT e.organisation_id, e.id, line.account, line.amount, 'RUB' FROM ledger_ent
 def seed_office(url: str, organisation: UUID) -> None:
     """To every named booking a payment, two messages and three entries of the ledger; to some a refund, a case, a review."""
     account = new_id()
-    with psycopg.connect(url) as connection:
+    with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(
             "INSERT INTO payment_accounts (organisation_id, id, public_id, secret_encrypted, mode) VALUES (%s, %s, 'pk', '', 'live')",
             (organisation, account),
@@ -61,5 +61,4 @@ def seed_office(url: str, organisation: UUID) -> None:
         for statement in (_PAYMENTS, _REFUNDS, _CASES, _MESSAGES, _REVIEWS, _ENTRIES, _LINES):
             connection.execute(statement.encode(), {"account": account})
         connection.execute("ALTER TABLE ledger_lines ENABLE TRIGGER ledger_entry_balances")
-    with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE")

@@ -13,6 +13,7 @@ from kamhub.platform.database.pool import Database
 from kamhub.platform.job import actions
 from kamhub.platform.job.queue import enqueue
 from kamhub.platform.job.run import Run
+from kamhub.platform.job.session import end
 from kamhub.platform.job.types import DONE, DeadJobNotFound, GiveUp, Outcome, TryAgain, WorkerTimings
 from tests.platform.job.processes import get
 from tests.platform.job.support import (
@@ -304,6 +305,21 @@ async def test_a_worker_taken_for_dead_goes_on_under_a_new_number(
         await eventually(back)
         job = await queue.put(MARK, word="after")
         await eventually(lambda: queue.is_(job, "done"))
+
+
+async def test_a_part_of_the_worker_that_loses_its_cancellation_to_a_broken_connection_ends_all_the_same() -> None:
+    async def survives_once() -> None:
+        while True:
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                break
+        await asyncio.sleep(60)
+
+    part = asyncio.create_task(survives_once())
+    await asyncio.sleep(0)
+    await asyncio.wait_for(end([part]), 10)
+    assert part.cancelled()
 
 
 async def test_health_tells_how_the_worker_is(

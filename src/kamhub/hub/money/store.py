@@ -96,16 +96,22 @@ async def _page(
     connection: Connection, what: LiteralString, rows: LiteralString, beside: LiteralString, order: LiteralString,
     alias: LiteralString, values: dict[str, object],
 ) -> tuple[list[Sequence[Any]], int]:  # fmt: skip
-    """Rows of one page with what is beside them, and how many there are, counted up to ``MOST_COUNTED``."""
+    """Rows of one page with what is beside them, and how many there are, counted up to ``MOST_COUNTED``.
+
+    Not prepared: the best plan depends on what is asked for.
+    """
     cursor = await connection.execute(
         f"WITH page AS (SELECT {alias}.* {rows} ORDER BY {order} LIMIT %(limit)s OFFSET %(offset)s) "
         f"{what} FROM page {alias} {beside} ORDER BY {order}",
         values,
+        prepare=False,
     )
     found: list[Sequence[Any]] = list(await cursor.fetchall())
     counted = await (
         await connection.execute(
-            f"SELECT count(*) FROM (SELECT 1 {rows} LIMIT %(most)s) counted", {**values, "most": MOST_COUNTED}
+            f"SELECT count(*) FROM (SELECT 1 {rows} LIMIT %(most)s) counted",
+            {**values, "most": MOST_COUNTED},
+            prepare=False,
         )
     ).fetchone()
     return found, int(counted[0]) if counted else 0

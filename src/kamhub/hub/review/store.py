@@ -78,11 +78,13 @@ async def reviews(
     rows = await connection.execute(
         f"{_OWN} WHERE {where} ORDER BY r.created_at DESC, r.id DESC OFFSET %s LIMIT %s".encode(),
         (*parameters, offset, limit),
+        prepare=False,  # the best plan depends on what is asked for
     )
     found = [_own(row) for row in await rows.fetchall()]
     counted = await connection.execute(
         f"SELECT count(*) FROM (SELECT FROM reviews r WHERE {where} LIMIT %s) AS bounded".encode(),
         (*parameters, MOST_COUNTED),
+        prepare=False,
     )
     row = await counted.fetchone()
     return found, row[0] if row else 0

@@ -7,7 +7,7 @@ import contextlib
 import os
 import socket
 import time
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Collection, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from importlib.metadata import version
@@ -39,6 +39,7 @@ _CONNECT_WITHIN = 5  # seconds
 _HEALTH_WITHIN = 2.0
 MOST_ABANDONED = 3  # runs that would not end, before the process makes room for a fresh one
 _UNKNOWN_EVERY = 6  # sweeps
+_CANCEL_EVERY = 0.5  # seconds
 _CONNECTION_TROUBLE = (psycopg.Error, PoolTimeout, PoolClosed, OSError, TimeoutError)
 
 _CONNECTION_SETTINGS: dict[str, object] = {
@@ -69,6 +70,19 @@ def _beside(worker: Worker, part: Coroutine[object, object, None], name: str) ->
     task = asyncio.create_task(part, name=name)
     task.add_done_callback(look)
     return task
+
+
+async def end(parts: Collection[asyncio.Task[None]]) -> None:
+    """Cancel, until all of them have ended.
+
+    Once is not enough: a statement that is cancelled while its connection breaks raises the error of the connection, which
+    these parts survive. Without its end the session would wait for ever, and the process do nothing any more.
+    """
+    left: Collection[asyncio.Task[None]] = parts
+    while left:
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=_CANCEL_EVERY)
 
 
 class Session(Generic[Context]):
@@ -149,9 +163,7 @@ class Session(Generic[Context]):
             try:
                 await worker.run()  # type: ignore[no-untyped-call]
             finally:
-                for task in side:
-                    task.cancel()
-                await asyncio.gather(*side, return_exceptions=True)
+                await end(side)
                 await self._put_back(self._manager.unstarted())
 
     async def last_heartbeat(self) -> datetime | None:

@@ -90,7 +90,8 @@ async def departures(
 ) -> list[StaffDeparture]:
     """A page of those departures, the first to leave first."""
     parameters = _parameters(organisation_id, reach, query, now) | {"offset": offset, "limit": limit}
-    rows = await (await connection.execute(_LIST.encode(), parameters)).fetchall()
+    # Not prepared: the best plan depends on what is asked for.
+    rows = await (await connection.execute(_LIST.encode(), parameters, prepare=False)).fetchall()
     return await _assembled(connection, organisation_id, rows)
 
 
@@ -98,7 +99,8 @@ async def count(
     connection: Connection, organisation_id: UUID, reach: Reach, query: DepartureQuery, now: datetime
 ) -> int:
     """How many those are, ``MOST_COUNTED`` at most."""
-    row = await (await connection.execute(_COUNT.encode(), _parameters(organisation_id, reach, query, now))).fetchone()
+    values = _parameters(organisation_id, reach, query, now)
+    row = await (await connection.execute(_COUNT.encode(), values, prepare=False)).fetchone()
     return row[0] if row else 0
 
 

@@ -56,11 +56,13 @@ async def messages(
     rows = await connection.execute(
         f"SELECT {_COLUMNS} FROM {_FROM} WHERE {where} ORDER BY m.id DESC OFFSET %s LIMIT %s".encode(),
         (*values, offset, limit),
+        prepare=False,  # the best plan depends on what is asked for
     )
     found = [LoggedMessage(*row) for row in await rows.fetchall()]
     counted = await connection.execute(
         f"SELECT count(*) FROM (SELECT FROM messages m WHERE {where} LIMIT %s) AS bounded".encode(),
         (*values, MOST_COUNTED),
+        prepare=False,
     )
     row = await counted.fetchone()
     return found, row[0] if row else 0
