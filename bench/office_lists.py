@@ -30,7 +30,7 @@ from kamhub.hub.review.types import ReviewQuery
 from kamhub.platform.database.pool import Connection, Database
 
 SIZE = 1_000_000
-REPEATS = 5
+REPEATS = 9
 PAGE = 50
 LAST = 10_000 - PAGE
 _EVERYTHING = Reach(everything=True)
@@ -157,7 +157,7 @@ def _ledger(organisation: UUID) -> dict[str, Ask]:
 
 
 async def measure(url: str, organisation: UUID, route: UUID, code: str) -> list[tuple[str, float, float]]:
-    """``name, median ms, worst ms`` of each; the worst without the first, which reads from the disk."""
+    """``name, best ms, median ms`` of each."""
     asked = {
         **_money(organisation, code), **_messages(organisation, code), **_departures(organisation, route),
         **_reviews(organisation), **_ledger(organisation),
@@ -172,7 +172,7 @@ async def measure(url: str, organisation: UUID, route: UUID, code: str) -> list[
                     async with database.tenant(organisation) as connection:
                         await ask(connection)
                 times.append((time.perf_counter() - begun) * 1000)
-            results.append((name, statistics.median(times), max(times[1:])))
+            results.append((name, min(times), statistics.median(times)))
     return results
 
 
@@ -181,8 +181,8 @@ def run(console: Console, size: int = SIZE) -> None:
     with scratch_database() as (_, address):
         seeded = lists.seed(address.owner_url, size)
         seed_office(address.owner_url, seeded.organisation)
-        table = Table("list", "median ms", "worst ms", title=f"what {size:,} bookings of one operator leave behind")
+        table = Table("list", "best ms", "median ms", title=f"what {size:,} bookings of one operator leave behind")
         found = asyncio.run(measure(address.app_url, seeded.organisation, seeded.route, seeded.code))
-        for name, median, worst in found:
-            table.add_row(name, f"{median:.1f}", f"{worst:.1f}")
+        for name, best, median in found:
+            table.add_row(name, f"{best:.1f}", f"{median:.1f}")
         console.print(table)

@@ -63,7 +63,7 @@ async def test_a_signal_ends_the_worker_well_and_loses_no_job(
 async def test_a_running_job_is_let_finish_within_the_grace(
     queue: Queue, marks: Marks, workers: WorkerProcesses, eventually: Eventually
 ) -> None:
-    worker = workers.start(grace=10.0)
+    worker = workers.start(grace=10.0, stalled_after=0.4, heartbeat_every=0.1)
     job = await queue.put(SLOW, word="a", seconds=1)
     await eventually(seen(marks, "begin a"))
     worker.terminate()

@@ -46,7 +46,7 @@ class Sweeper:
         if not ended:
             return 0
         async with self._connections.connection() as connection, connection.transaction():
-            left = await work.lock_left_behind(connection, self._stalled_after, ended=ended)
+            left = await work.lock_left_behind(connection, worker_id, self._stalled_after, ended=ended)
             return await self._take_up_all(connection, left, worker_id)
 
     async def sweep(self, worker_id: int) -> int:
@@ -55,7 +55,7 @@ class Sweeper:
             idle = await work.running_of(connection, worker_id) - self._running
             lost = self._suspects & idle
             self._suspects = idle
-            left = await work.lock_left_behind(connection, self._stalled_after, own=lost)
+            left = await work.lock_left_behind(connection, worker_id, self._stalled_after, own=lost)
             return await self._take_up_all(connection, left, worker_id)
 
     async def bury_unknown(self) -> int:

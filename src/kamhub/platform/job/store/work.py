@@ -181,10 +181,10 @@ async def say_progress(connection: Connection, claim: Claim, progress: Mapping[s
 
 
 async def lock_left_behind(
-    connection: Connection, stalled_after: float, own: Collection[int] = (), ended: Collection[int] = ()
+    connection: Connection, ours: int, stalled_after: float, own: Collection[int] = (), ended: Collection[int] = ()
 ) -> list[LeftBehind]:
     """Running jobs whose worker has been silent for ``stalled_after`` seconds or is one of ``ended``, and those in ``own``;
-    locked.
+    locked. ``ours`` is the worker that asks: it may be silent, because it stops and lets its jobs finish.
 
     Jobs that another worker is looking at this moment are left to it.
     """
@@ -194,9 +194,9 @@ async def lock_left_behind(
                       coalesce((j.args ->> 'kills')::integer, 0)
                FROM procrastinate_jobs j LEFT JOIN procrastinate_workers w ON w.id = j.worker_id
                WHERE j.status = 'doing' AND (w.id IS NULL OR j.id = ANY (%s) OR w.id = ANY (%s)
-                     OR w.last_heartbeat < now() - make_interval(secs => %s))
+                     OR w.id <> %s AND w.last_heartbeat < now() - make_interval(secs => %s))
                ORDER BY j.id FOR UPDATE OF j SKIP LOCKED""",
-            (list(own), list(ended), stalled_after),
+            (list(own), list(ended), ours, stalled_after),
         )
     ).fetchall()
     return [LeftBehind(Claim(row[0], row[1], row[2]), *row[3:]) for row in rows]
