@@ -18,6 +18,8 @@ from kamhub.hub.money import store as money
 from kamhub.hub.money.types import MoneyQuery
 from kamhub.hub.notice.store import log
 from kamhub.hub.notice.types import MessageQuery
+from kamhub.hub.review import store as reviews
+from kamhub.hub.review.types import ReviewQuery
 from kamhub.platform.database.pool import Connection, Database
 from tests.builders import World
 
@@ -74,6 +76,12 @@ LISTS: dict[str, tuple[Ask, str]] = {
     "messages by telegram": (_messages(channel="telegram"), "messages_by_messenger"),
     "messages of a kind": (_messages(kind="rejected"), "messages_by_kind"),
     "messages that failed": (_messages(status="failed"), "messages_unsent"),
+    "reviews": (
+        lambda connection, organisation: reviews.reviews(
+            connection, organisation, ReviewQuery(rating=1), offset=50, limit=50
+        ),
+        "reviews_by_time",
+    ),
     "ledger": (_ledger(), "ledger_entries_by_time"),
     "ledger of a kind": (_ledger(kind="payout"), "ledger_entries_by_kind"),
     "ledger of an account": (_ledger(account="bank"), "ledger_lines_by_account"),

@@ -15,7 +15,7 @@ MOST_COUNTED = 10_000
 _REVIEW = "r.id, r.rating, r.comment, r.author, r.created_at, r.reply, r.replied_at"
 _WIDTH = 7
 _OWN = f"""SELECT {_REVIEW}, r.booking_id, b.code, d.departs_at, r.replied_by, r.version
-  FROM reviews r JOIN bookings b ON b.organisation_id = r.organisation_id AND b.id = r.booking_id
+  FROM {{reviews}} r JOIN bookings b ON b.organisation_id = r.organisation_id AND b.id = r.booking_id
   JOIN departures d ON d.organisation_id = b.organisation_id AND d.id = b.departure_id"""
 
 
@@ -76,7 +76,9 @@ async def reviews(
         conditions.append("r.reply IS NOT NULL" if query.answered else "r.reply IS NULL")
     where = " AND ".join(conditions)
     rows = await connection.execute(
-        f"{_OWN} WHERE {where} ORDER BY r.created_at DESC, r.id DESC OFFSET %s LIMIT %s".encode(),
+        # First the page, then what is beside its rows: not beside all those before it.
+        f"WITH page AS (SELECT r.* FROM reviews r WHERE {where} ORDER BY r.created_at DESC, r.id DESC OFFSET %s LIMIT %s) "
+        f"{_OWN.format(reviews='page')} ORDER BY r.created_at DESC, r.id DESC".encode(),
         (*parameters, offset, limit),
         prepare=False,  # the best plan depends on what is asked for
     )
@@ -94,7 +96,7 @@ async def review(
     connection: Connection, organisation_id: UUID, review_id: UUID, *, lock: bool = False
 ) -> OwnReview | None:
     """One of them, locked when asked."""
-    query = f"{_OWN} WHERE r.organisation_id = %s AND r.id = %s" + (" FOR NO KEY UPDATE OF r" if lock else "")
+    query = f"{_OWN.format(reviews='reviews')} WHERE r.organisation_id = %s AND r.id = %s" + (" FOR NO KEY UPDATE OF r" if lock else "")
     row = await (await connection.execute(query.encode(), (organisation_id, review_id))).fetchone()
     return _own(row) if row else None
 

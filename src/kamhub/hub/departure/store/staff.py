@@ -40,8 +40,10 @@ _WITHIN = """d.organisation_id = %(organisation)s AND (%(everything)s OR d.drive
   AND (%(until)s::timestamptz IS NULL OR d.departs_at < %(until)s)
   AND (%(route)s::uuid IS NULL OR d.route_id = %(route)s) AND (%(status)s::text IS NULL OR d.status = %(status)s)
   AND (%(vehicle)s::uuid IS NULL OR d.vehicle_id = %(vehicle)s) AND (%(driver)s::uuid IS NULL OR d.driver_id = %(driver)s)"""
-_LIST = f"""SELECT {_COLUMNS} FROM departures d {_JOINED} WHERE {_WITHIN}
-ORDER BY d.departs_at, d.id OFFSET %(offset)s LIMIT %(limit)s"""
+# First the page, then what is beside its rows: not beside all those before it.
+_LIST = f"""WITH page AS (
+  SELECT d.* FROM departures d WHERE {_WITHIN} ORDER BY d.departs_at, d.id OFFSET %(offset)s LIMIT %(limit)s)
+SELECT {_COLUMNS} FROM page d {_JOINED} ORDER BY d.departs_at, d.id"""
 _COUNT = f"SELECT count(*) FROM (SELECT FROM departures d WHERE {_WITHIN} LIMIT {MOST_COUNTED}) AS found"
 _ONE = f"""SELECT {_COLUMNS} FROM departures d {_JOINED}
 WHERE d.organisation_id = %(organisation)s AND d.id = %(id)s AND (%(everything)s OR d.driver_id = %(reach)s)"""
