@@ -69,7 +69,7 @@ def seed(url: str, bookings: int) -> _Seeded:
             """INSERT INTO bookings (organisation_id, id, code, departure_id, from_position, to_position, passengers, status,
                  price_per_seat, total, currency, expires_at, channel, contact_name, contact_phone, contact_email,
                  contact_locale, created_at)
-               SELECT d.organisation_id, uuidv7(), lpad(upper(to_hex(row_number() OVER ())), 8, 'Z'), d.id, 0, 2, 1,
+               SELECT d.organisation_id, uuidv7(), lpad(upper(to_hex((row_number() OVER () * 2654435761) %% 4294967296)), 8, '0'), d.id, 0, 2, 1,
                  CASE WHEN n = 1 THEN 'expired' WHEN d.departs_at > now() THEN 'confirmed'
                       WHEN r < 0.001 THEN 'rejected' WHEN r < 0.05 THEN 'cancelled' ELSE 'redeemed' END,
                  100000, 100000, 'RUB', d.departs_at, CASE WHEN r < 0.3 THEN 'staff' ELSE 'page' END,

@@ -140,7 +140,12 @@ def _ledger(organisation: UUID) -> dict[str, Ask]:
 
         return name, ask
 
-    month = Period((now - timedelta(days=60)).date(), (now - timedelta(days=30)).date(), now - timedelta(days=60), now - timedelta(days=30))
+    month = Period(
+        (now - timedelta(days=60)).date(),
+        (now - timedelta(days=30)).date(),
+        now - timedelta(days=60),
+        now - timedelta(days=30),
+    )
     return dict(
         [
             of("ledger", EntryQuery()),

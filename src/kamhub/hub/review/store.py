@@ -96,7 +96,9 @@ async def review(
     connection: Connection, organisation_id: UUID, review_id: UUID, *, lock: bool = False
 ) -> OwnReview | None:
     """One of them, locked when asked."""
-    query = f"{_OWN.format(reviews='reviews')} WHERE r.organisation_id = %s AND r.id = %s" + (" FOR NO KEY UPDATE OF r" if lock else "")
+    query = f"{_OWN.format(reviews='reviews')} WHERE r.organisation_id = %s AND r.id = %s" + (
+        " FOR NO KEY UPDATE OF r" if lock else ""
+    )
     row = await (await connection.execute(query.encode(), (organisation_id, review_id))).fetchone()
     return _own(row) if row else None
 
