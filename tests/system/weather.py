@@ -96,7 +96,8 @@ def _office(product: Product) -> httpx.Client:
 def _fill(product: Product, departures: int, each: int) -> list[str]:
     """Departures of the airport line made for this, full of people who pay on board, with a seat left for another."""
     like = product.rows(
-        "SELECT id FROM departures WHERE capacity = 4 AND departs_at > now() + interval '2 days' ORDER BY departs_at LIMIT 1"
+        "SELECT d.id FROM departures d JOIN organisations o ON o.id = d.organisation_id WHERE o.slug = 'kamchatka-transfer' "
+        "AND d.departs_at > now() + interval '2 days' ORDER BY d.capacity, d.departs_at, d.id LIMIT 1"
     )[0][0]
     made = [str(uuid4()) for _ in range(departures)]
     for number, departure in enumerate(made):
