@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from html.parser import HTMLParser
 
 import httpx
@@ -60,8 +61,9 @@ class Page(HTMLParser):
         return "\n".join(self.texts)
 
 
+@lru_cache(maxsize=4096)
 def parsed(html: str) -> Page:
-    """That page."""
+    """That page; looked at for faults, and later for what it shows."""
     page = Page()
     page.feed(html)
     page.close()

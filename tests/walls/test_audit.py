@@ -131,7 +131,9 @@ def _of_money(house: House, action: str, body: Body) -> Body:
         world.execute("UPDATE cases SET closed_at = NULL")
         return body | ({"action": "retry_refund"} if "action" in body else {})
     if action == "payment_account.changed":  # of the version the body speaks of, and to something else
-        world.execute("UPDATE payment_accounts SET receipts = false, two_stage = false")
+        world.execute(
+            "UPDATE payment_accounts SET receipts = false, two_stage = false, vat = 'none', taxation_system = NULL"
+        )
     elif action == "reconciliation.asked":  # not a day to come
         return body | {"date": "2026-11-20"}
     return body
