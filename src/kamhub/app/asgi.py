@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
 
 from litestar import Litestar
 from litestar.config.cors import CORSConfig
@@ -37,7 +38,7 @@ from kamhub.platform.web.rules import RouteWithoutRule, route_table, rule_of
 
 @dataclass(frozen=True, slots=True)
 class WebConfig:
-    """What a web process is started with."""
+    """What a web process is started with. ``leaving`` is set when it has been asked to end and drains."""
 
     settings: Settings
     database_url: str
@@ -45,6 +46,7 @@ class WebConfig:
     public_url: str
     data_dir: Path
     clock: Clock | None = None
+    leaving: Event = field(default_factory=Event)
 
 
 def provide_hub(state: State) -> Hub:

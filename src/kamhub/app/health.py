@@ -8,14 +8,13 @@ from litestar import Request, Response, get
 from litestar.datastructures import State
 from litestar.types import ASGIApp
 from prometheus_client import CONTENT_TYPE_LATEST
-from psycopg import sql
 
 from kamhub.app.metrics import Work, exposition, require_reader
 from kamhub.hub.services import Hub
 from kamhub.platform.alert.store import open_alerts
 from kamhub.platform.backup.store import runs as backup_runs
 from kamhub.platform.database.errors import DatabaseUnavailable
-from kamhub.platform.database.migrate import load_migrations
+from kamhub.platform.database.migrate import SCHEMA_STATE, load_migrations
 from kamhub.platform.database.pool import Database
 from kamhub.platform.job.overview import ALIVE_WITHIN
 from kamhub.platform.job.store import fleet, lists
@@ -23,8 +22,6 @@ from kamhub.platform.limit.limiter import Limiter
 from kamhub.platform.web.json import json_reply
 from kamhub.platform.web.rules import rule
 from kamhub.platform.web.schemas import Documented, Reply
-
-_NEWEST = sql.SQL("SELECT max(version) FROM schema_migrations")
 
 
 class AliveReply(Reply):
@@ -34,7 +31,7 @@ class AliveReply(Reply):
 
 
 class ReadyReply(Reply):
-    """``failing`` names what is not there: ``database``, ``migrations``, ``queue``, ``redis``."""
+    """``failing`` names what is not there: ``database``, ``migrations``, ``queue``, ``redis``; ``stopping`` is its own end."""
 
     status: Literal["ready", "unready"]
     failing: list[str]
@@ -62,6 +59,8 @@ async def ready(hub: Hub, state: State) -> ASGIApp:
     limiter: Limiter | None = state.limiter
     if limiter is not None and not await limiter.ping():
         failing.append("redis")
+    if state.config.leaving.is_set():
+        failing.append("stopping")
     return json_reply({"status": "unready" if failing else "ready", "failing": failing}, 503 if failing else 200)
 
 
@@ -70,8 +69,8 @@ async def _failing(database: Database) -> list[str]:
     failing = []
     try:
         async with database.system() as connection:
-            row = await (await connection.execute(_NEWEST)).fetchone()
-            if row is None or row[0] != load_migrations()[-1].version:
+            newest, oldest_program = await (await connection.execute(SCHEMA_STATE)).fetchone() or (None, None)
+            if newest is None or not oldest_program <= load_migrations()[-1].version <= newest:
                 failing.append("migrations")
     except psycopg.Error:
         failing.append("migrations")

@@ -47,6 +47,8 @@ class Settings(BaseSettings):
     rate_presets: Annotated[dict[str, str], NoDecode] = {}
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     metrics_token: SecretStr | None = None
+    drain_seconds: float = Field(default=0, ge=0, le=60)
+    worker_health_host: str = "127.0.0.1"
     worker_health_port: int = Field(default=0, ge=0, le=65535)
     worker_memory_mb: int = Field(default=2048, ge=256)
     worker_queues: Annotated[dict[Queue, int], NoDecode] = {}

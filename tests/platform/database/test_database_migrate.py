@@ -95,6 +95,43 @@ def test_a_newer_database_is_left_alone(database_owner_url: str) -> None:
     assert schema_of(database_owner_url) == before
 
 
+def later(text: str) -> list[Migration]:
+    """What the next program carries: everything of this one, and a migration with this text."""
+    return [*CARRIED, Migration(len(CARRIED) + 1, "9999_later.sql", text)]
+
+
+def test_a_program_works_on_a_newer_schema_that_says_so(empty_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    vouched = f"-- Oldest program: {len(CARRIED):04}\nCREATE TABLE later (id int);"
+    with monkeypatch.context() as newer:
+        newer.setattr(under_test, "load_migrations", lambda: later(vouched))
+        assert migrate(empty_url)[-1] == "9999_later.sql"
+    current(empty_url)
+    made = schema_of(empty_url)
+    assert (migrate(empty_url), schema_of(empty_url)) == ([], made)  # as after a rollback of the program
+    with monkeypatch.context() as older:
+        older.setattr(under_test, "load_migrations", lambda: CARRIED[:-1])
+        for attempt in (migrate, current):
+            with pytest.raises(DatabaseUnsuitable, match="newer program"):
+                attempt(empty_url)
+    execute(empty_url, "UPDATE schema_migrations SET checksum = 'changed' WHERE version = 2")
+    with pytest.raises(DatabaseUnsuitable, match="Migration 2 of this program is not the one"):
+        current(empty_url)
+
+
+@pytest.mark.parametrize(
+    ("text", "oldest"),
+    [("SELECT 1", 21), ("-- Oldest program: 0019\nSELECT 1", 19), ("-- Why.\n-- Oldest program: 0099\n", 21)],
+)
+def test_nobody_before_it_works_on_a_migration_that_does_not_say_so(text: str, oldest: int) -> None:
+    assert Migration(21, "0021_x.sql", text).oldest_program == oldest
+
+
+def test_a_database_from_before_this_was_noted_is_current(database_owner_url: str) -> None:
+    execute(database_owner_url, "ALTER TABLE schema_migrations DROP COLUMN oldest_program")
+    current(database_owner_url)
+    assert migrate(database_owner_url) == []
+
+
 def test_a_changed_migration_is_refused(database_owner_url: str) -> None:
     execute(database_owner_url, "UPDATE schema_migrations SET checksum = 'changed' WHERE version = 2")
     for attempt in (migrate, current):

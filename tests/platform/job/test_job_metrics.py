@@ -118,7 +118,7 @@ async def _ask(health: WorkerHealth, request: bytes) -> bytes:
         return health
 
     server = HealthServer(look)
-    await server.start(0)
+    await server.start("127.0.0.1", 0)
     try:
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
         writer.write(request)
@@ -206,3 +206,20 @@ async def test_a_job_waiting_since_long_is_seen_in_health_and_metrics(
     assert (state.queue, state.waiting) == ("chat", 1)
     assert state.oldest_waiting >= 3600
     assert read[_of("kamhub_jobs_oldest_waiting_seconds", queue="chat")] >= 3600
+
+
+@pytest.mark.parametrize(
+    ("token", "shown", "status"),
+    [(None, "Bearer x", 404), ("secret", None, 401), ("secret", "Bearer other", 401), ("secret", "Bearer secret", 200)],
+)
+async def test_another_machine_needs_the_token_for_the_metrics(
+    token: str | None, shown: str | None, status: int
+) -> None:
+    async def look() -> WorkerHealth:
+        return _health()
+
+    server = HealthServer(look, token)
+    headers = [] if shown is None else [f"Authorization: {shown}"]
+    assert (await server._answer(["GET /metrics HTTP/1.1", "Host: x", *headers, "", ""], local=False))[0] == status
+    told = await server._answer(["GET /health HTTP/1.1", "", ""], local=False)
+    assert (told[0], told[2]) == (200, b'{"status": "ok"}')

@@ -21,7 +21,7 @@ from kamhub.platform.backup.rules import is_overdue, newest_of
 from kamhub.platform.backup.store import runs
 from kamhub.platform.backup.types import BackupState
 from kamhub.platform.database.errors import DatabaseUnsuitable
-from kamhub.platform.database.migrate import applied_versions, check_server, compare, load_migrations
+from kamhub.platform.database.migrate import check_server, missing
 from kamhub.platform.embedded.data_dir import default_data_dir, lock_holder
 from kamhub.platform.job.store.lists import dead_letters
 from kamhub.platform.monitoring import store
@@ -110,7 +110,7 @@ def _judge(name: str, good: str, look: Callable[[], None]) -> Finding:
 
 def _current(connection: psycopg.Connection) -> None:
     connection.execute("SET ROLE kamhub_system")
-    if pending := compare(applied_versions(connection), load_migrations()):
+    if pending := missing(connection):
         raise DatabaseUnsuitable(f"{len(pending)} migration(s) are missing: run `kamhub migrate`")
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import gc
 import signal
 import socket
+import time
 from pathlib import Path
+from threading import Event
 from types import FrameType
 from typing import NoReturn
 
@@ -47,18 +49,42 @@ def web(host: str, port: int, data_dir: Path | None, *, share_port: bool = False
             proxy_headers=False,
             timeout_graceful_shutdown=GRACE_SECONDS,
             backlog=4096,
-        )
+        ),
+        config.leaving,
+        target.settings.drain_seconds,
     )
     _end_well()
     server.run(sockets=[_shared_socket(host, port)] if share_port else None)
 
 
 class _Server(uvicorn.Server):
-    """Ends what stays open by itself when it is asked to end: it would wait for it until its grace is over."""
+    """Says that it leaves before it does, and ends what stays open by itself: it would wait for that until its grace is over.
+
+    While it drains it answers everybody, is not ready, and closes each connection with its next reply: a proxy goes
+    elsewhere before there is nobody to connect to. A second signal ends the draining.
+    """
+
+    def __init__(self, config: uvicorn.Config, leaving: Event, drain_seconds: float) -> None:
+        super().__init__(config)
+        self._leaving = leaving
+        self._drain_seconds = drain_seconds
+        self._leave_at: float | None = None
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         end_streams()
-        super().handle_exit(sig, frame)
+        if self._drain_seconds and self._leave_at is None and self.started:
+            self._leaving.set()
+            self._captured_signals.append(sig)
+            self.config.encoded_headers.append((b"connection", b"close"))
+            self._leave_at = time.monotonic() + self._drain_seconds
+        else:
+            super().handle_exit(sig, frame)
+
+    async def on_tick(self, counter: int) -> bool:
+        if self._leave_at is not None and time.monotonic() >= self._leave_at and not self.should_exit:
+            end_streams()  # those who came back while it drained
+            self.should_exit = True
+        return await super().on_tick(counter)
 
 
 def _end_well() -> None:

@@ -85,7 +85,7 @@ def require_target(data_dir: Path | None) -> Target:
 
 
 def require_schema(url: str, *, role: str | None) -> None:
-    """End with a sentence unless the database answers and has exactly the schema of this program.
+    """End with a sentence unless the database answers and has a schema that this program works on.
 
     ``role`` is the running role to look with; None looks as the login itself, which then must own the schema.
     """

@@ -81,7 +81,9 @@ async def _work(target: Target, mail: MailTransport, jobs: Registry[WorkContext]
             hub.database,
             jobs,
             context,
+            health_host=settings.worker_health_host,
             health_port=settings.worker_health_port,
+            metrics_token=settings.metrics_token.get_secret_value() if settings.metrics_token else None,
             timings=WorkerTimings(grace=WORKER_GRACE_SECONDS),
         )
         lost = await _until_stopped(runner)

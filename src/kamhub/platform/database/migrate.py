@@ -22,7 +22,14 @@ MINIMUM_SERVER = 17
 LOCK_KEY = 0x6B616D687562  # "kamhub"
 _FIRST_ON_JOBS = 11  # the first migration that builds on the tables of the job library
 _FILE_NAME = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
+_OLDEST_PROGRAM = re.compile(r"^-- Oldest program: (\d{4})\b", re.MULTILINE)
 _LIBRARY_FILE = re.compile(r"(\d+)\.(\d+)\.(\d+)_(\d+)_.*\.sql")
+
+# The newest migration, and the schema that a program has to know to work on it. Read as JSON, because a database that was
+# migrated before this was noted has no such column.
+SCHEMA_STATE = (
+    "SELECT max(version), max(coalesce((to_jsonb(m) ->> 'oldest_program')::integer, version)) FROM schema_migrations m"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +43,15 @@ class Migration:
     @property
     def checksum(self) -> str:
         return hashlib.sha256(self.text.encode()).hexdigest()
+
+    @property
+    def oldest_program(self) -> int:
+        """The schema a program has to know to work on this one, from the line ``-- Oldest program: 0020``.
+
+        Without the line nobody vouches for the programs before it, so it is the migration itself.
+        """
+        said = _OLDEST_PROGRAM.search(self.text)
+        return min(int(said[1]), self.version) if said else self.version
 
 
 def load_migrations() -> list[Migration]:
@@ -69,39 +85,58 @@ def applied_versions(connection: Connection) -> dict[int, str]:
     return dict(connection.execute("SELECT version, checksum FROM schema_migrations").fetchall())
 
 
-def compare(applied: dict[int, str], carried: Iterable[Migration]) -> list[Migration]:
-    """The migrations still to run. Raises ``DatabaseUnsuitable`` when the database is newer or was changed."""
+def oldest_program(connection: Connection) -> int:
+    """The schema a program has to know to work on this database; raises what PostgreSQL says when it has none yet."""
+    row = connection.execute(SCHEMA_STATE).fetchone()
+    return row[1] or 0 if row else 0
+
+
+def compare(applied: dict[int, str], carried: Iterable[Migration], oldest: int | None = None) -> list[Migration]:
+    """The migrations still to run; what a newer program applied is passed over when this one, knowing ``oldest``, works on it.
+
+    Raises ``DatabaseUnsuitable`` when the database is too new or was changed.
+    """
     known = {migration.version: migration for migration in carried}
     newest = max(known, default=0)
-    if ahead := [version for version in applied if version > newest]:
+    ahead = [version for version in applied if version > newest]
+    if ahead and (oldest is None or oldest > newest):
         raise DatabaseUnsuitable(
             f"The database schema is at version {max(ahead)}, this program knows {newest}: "
             "it was migrated by a newer program. Run that one, or restore a backup made before it."
         )
     for version, checksum in applied.items():
-        if version not in known or known[version].checksum != checksum:
+        if version not in ahead and (version not in known or known[version].checksum != checksum):
             raise DatabaseUnsuitable(f"Migration {version} of this program is not the one the database was made with.")
     return [known[version] for version in sorted(known) if version not in applied]
 
 
 def require_current(connection: Connection) -> None:
-    """Raise ``DatabaseUnsuitable`` unless the schema is exactly the one this program needs."""
+    """Raise ``DatabaseUnsuitable`` unless the schema is the one this program needs, or a newer one that it works on."""
     check_server(connection)
-    if pending := compare(applied_versions(connection), load_migrations()):
+    if pending := missing(connection):
         raise DatabaseUnsuitable(
             f"The database schema lacks {len(pending)} migration(s), the first is {pending[0].name}: run `kamhub migrate`."
         )
 
 
+def missing(connection: Connection) -> list[Migration]:
+    """The migrations of this program that the database lacks. Raises ``DatabaseUnsuitable`` as ``compare``."""
+    applied = applied_versions(connection)
+    return compare(applied, load_migrations(), oldest_program(connection) if applied else None)
+
+
 def migrate(url: str, report: Callable[[str], None] = lambda _: None) -> list[str]:
     """Bring the database at ``url`` to this program's schema; returns the names of what was applied.
 
-    Two programs may call this at once: the second waits for the first. Raises ``DatabaseUnsuitable``.
+    Two programs may call this at once: the second waits for the first. A newer schema that this program works on is left
+    alone. Raises ``DatabaseUnsuitable``.
     """
     with psycopg.connect(url, autocommit=True, connect_timeout=10, application_name="kamhub-migrate") as connection:
         check_server(connection)
         connection.execute("SELECT pg_advisory_lock(%s)", (LOCK_KEY,))
-        pending = compare(applied_versions(connection), load_migrations())
+        pending = missing(connection)
+        if max(applied_versions(connection), default=0) > load_migrations()[-1].version:
+            return []
         for migration in pending:
             if migration.version == _FIRST_ON_JOBS:
                 _jobs_schema(connection)
@@ -119,10 +154,11 @@ def _apply(connection: Connection, migration: Migration) -> None:
             "CREATE TABLE IF NOT EXISTS schema_migrations (version integer PRIMARY KEY, name text NOT NULL, "
             "checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())"
         )
+        connection.execute("ALTER TABLE schema_migrations ADD COLUMN IF NOT EXISTS oldest_program integer")
         connection.execute(migration.text.encode())
         connection.execute(
-            "INSERT INTO schema_migrations (version, name, checksum) VALUES (%s, %s, %s)",
-            (migration.version, migration.name, migration.checksum),
+            "INSERT INTO schema_migrations (version, name, checksum, oldest_program) VALUES (%s, %s, %s, %s)",
+            (migration.version, migration.name, migration.checksum, migration.oldest_program),
         )
         connection.execute("GRANT SELECT ON schema_migrations TO kamhub_system, kamhub_public")
 

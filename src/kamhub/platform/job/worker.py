@@ -14,7 +14,7 @@ import structlog
 
 from kamhub.kit.clock import Clock, SystemClock
 from kamhub.platform.database.pool import Database
-from kamhub.platform.job.health import HOST, HealthServer, WorkerHealth
+from kamhub.platform.job.health import LOOPBACK, HealthServer, WorkerHealth
 from kamhub.platform.job.registry import Registry
 from kamhub.platform.job.session import MOST_ABANDONED, Session
 from kamhub.platform.job.types import Context, WorkerCannotRecover, WorkerTimings
@@ -38,19 +38,21 @@ class JobWorker(Generic[Context]):
         registry: Registry[Context],
         context: Context,
         *,
+        health_host: str = LOOPBACK,
         health_port: int = 0,
+        metrics_token: str | None = None,
         timings: WorkerTimings | None = None,
         clock: Clock | None = None,
     ) -> None:
         self._database = database
         self._registry = registry
         self._context = context
-        self._wanted_port = health_port
+        self._wanted = (health_host, health_port)
         self._timings = timings or WorkerTimings()
         self._clock = clock or SystemClock()
         self._stopping = asyncio.Event()
         self._session: Session[Context] | None = None
-        self._health = HealthServer(self.health)
+        self._health = HealthServer(self.health, metrics_token)
         _quieten_library()
 
     @property
@@ -80,13 +82,13 @@ class JobWorker(Generic[Context]):
         Raises ``WorkerCannotRecover`` when the database stays away, or when too many runs would not end; ``OSError`` if
         the health port is taken.
         """
-        await self._health.start(self._wanted_port)
+        await self._health.start(*self._wanted)
         watchdog = Watchdog(self._timings.stuck_after)
         watchdog.start()
         beating = asyncio.create_task(_beat(watchdog, self._timings.stuck_after), name="watchdog")
         try:
             with _stop_signals(self.stop):
-                _log.info("worker started", health=f"http://{HOST}:{self.health_port}/health")
+                _log.info("worker started", health=f"http://{self._wanted[0]}:{self.health_port}/health")
                 await self._keep_going()
                 _log.info("worker stopped")
         finally:
