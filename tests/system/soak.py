@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.system import scenarios, weather
+from tests.system import rolling, scenarios, weather
+from tests.system.house import House
 from tests.system.jobs import run as kills
 from tests.system.journey import PAYS, PAYS_AFTER_CODE, Traveller
 from tests.system.load import open_market
@@ -26,6 +27,7 @@ from tests.system.product import Product
 from tests.system.scenarios import Result
 
 JOBS = "jobs"
+ROLLING = "rolling"
 _HEAD = (
     "what", "times", "acknowledged", "unanswered", "answered 503", "lost", "doubled", "check breaches", "answers again after, s"
 )  # fmt: skip
@@ -77,10 +79,12 @@ SCENARIOS: Mapping[str, Scenario] = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit code 0 when every promise was kept."""
     options = _options(arguments)
-    names = options.only or (*SCENARIOS, JOBS)
+    names = options.only or (*SCENARIOS, ROLLING, JOBS)
     broken = []
-    if of_product := [name for name in names if name != JOBS]:
+    if of_product := [name for name in names if name in SCENARIOS]:
         broken += _product(of_product, SMALL if options.small else FULL, options.report)
+    if ROLLING in names:
+        broken += _rolling(20 if options.small else 200)
     if JOBS in names:
         broken += _jobs(options.small, options.report)
     print("\n".join(broken) or "every promise was kept")
@@ -106,6 +110,25 @@ def _product(names: Sequence[str], size: Size, report: Path | None) -> list[str]
     return [problem for result in results for problem in _broken(result)]
 
 
+def _rolling(rate: int) -> list[str]:
+    """Update everything under so many requests a second; returns every promise that was not kept."""
+    print(f"{ROLLING} ...", flush=True)
+    root = Path(tempfile.mkdtemp(prefix="kamhub-rolling-")).resolve()
+    root.chmod(0o711)
+    try:
+        with House(root / "data") as house:
+            result, answers = rolling.roll(house, rate=rate, settle=5)
+    except AssertionError as stuck:
+        return [f"{ROLLING}: {stuck}"]
+    finally:
+        shutil.rmtree(root, ignore_errors=True)
+    print(
+        f"{result.line()}; {answers.sent} requests at {rate}/s, {len(answers.failed)} failed, the slowest took "
+        f"{answers.slowest:.1f} s, {len(answers.booked)} booked"
+    )
+    return _broken(result)
+
+
 def _jobs(small: bool, report: Path | None) -> list[str]:
     """Kill workers, database and connections under jobs; returns every promise that was not kept."""
     print(f"{JOBS} ...", flush=True)
@@ -125,7 +148,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--small", action="store_true", default=os.environ.get("KAMHUB_SOAK") == "small", help="as in `make test`"
     )
-    parser.add_argument("--only", nargs="+", choices=(*SCENARIOS, JOBS), help="only these")
+    parser.add_argument("--only", nargs="+", choices=(*SCENARIOS, ROLLING, JOBS), help="only these")
     parser.add_argument("--report", type=Path, help="a document with the marks, to write the results into")
     return parser.parse_args(arguments)
 
