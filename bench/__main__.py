@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from rich.console import Console
 
-from bench import backup, holds, lists, office_lists, searches, walls
+from bench import backup, holds, lists, office_lists, scale, searches, walls
 from bench.contest import contest
 from bench.jobs import days
 
@@ -27,6 +27,8 @@ def main() -> None:
     if "lists" in wanted:
         lists.run(console)
         office_lists.run(console)
+    if "scale" in wanted:
+        scale.run(console)
     if "backup" in wanted:
         backup.run(console)
     if "contest" in wanted:
