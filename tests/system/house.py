@@ -129,6 +129,8 @@ class House:
         for name in names:
             slot = self.slots[name]
             assert slot.process is not None
+            if self._drain and slot.words[0] == "web" and (said := _failing(slot.health)) != ["stopping"]:
+                faults.append(f"{name} was asked to end and says {said}")
             if code := slot.process.wait(ENDS_WITHIN):
                 faults.append(f"{name} ended with {code}")
             slot.start()
@@ -196,6 +198,21 @@ class House:
         with self.folder.with_name(f"{self.folder.name}.caddy.log").open("wb") as log:
             self._caddy = subprocess.Popen(words, env=os.environ | places, stdout=log, stderr=subprocess.STDOUT)
         wait_for(lambda: _answers(f"{self.url}/health"), READY_WITHIN, "the proxy answers", every=0.1)
+
+
+def _failing(url: str) -> object:
+    """What a process says that is not well with it, from the moment on at which it says anything."""
+    found: list[object] = []
+
+    def says() -> bool:
+        found[:] = [httpx.get(url, timeout=5).json()["failing"]]
+        return bool(found[0])
+
+    try:
+        wait_for(says, DRAIN, "it says that it is stopping")
+    except (AssertionError, httpx.HTTPError) as nothing:
+        return repr(nothing)
+    return found[0]
 
 
 def _answers(url: str) -> bool:
