@@ -11,7 +11,7 @@ import structlog
 from litestar import Litestar
 from litestar.enums import HttpMethod, ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
-from structlog.contextvars import bind_contextvars
+from structlog.contextvars import bind_contextvars, clear_contextvars
 from uuid_utils import uuid7
 
 from kamhub.platform.web import problems
@@ -72,6 +72,7 @@ class Edge:
         request_id, length, private = _read(scope["headers"])
         number = request_id.decode()
         scope.setdefault("state", {})["request_id"] = number
+        clear_contextvars()
         # Every line of the log, and every job that this request puts into the queue, carries it.
         bind_contextvars(request_id=number)
         if scope["method"] == "HEAD":
