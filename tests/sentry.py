@@ -31,18 +31,27 @@ class Sentry:
         """Everything that was sent, headers included."""
         return "\n".join(f"{path} {headers} {body.decode(errors='replace')}" for path, headers, body in self.requests)
 
-    def items(self, kind: str) -> list[dict[str, Any]]:
-        """The payloads of that kind (``event``, ``transaction``) in the order of their coming."""
-        found: list[dict[str, Any]] = []
-        for _, _, body in self.requests:
-            lines = body.split(b"\n")
-            pairs = zip(lines[1::2], lines[2::2], strict=False)
-            found += [json.loads(payload) for header, payload in pairs if header and json.loads(header)["type"] == kind]
-        return found
+    def items(self, kind: str) -> list[Any]:
+        """The payloads of that kind (``event``, ``transaction``) in the order of their coming; of a recording its events."""
+        return [_read(kind, payload) for found, payload in self._items() if found == kind]
 
     def kinds(self) -> set[str]:
         """The kinds of all items."""
-        return {json.loads(line)["type"] for _, _, body in self.requests for line in body.split(b"\n")[1::2] if line}
+        return {kind for kind, _ in self._items()}
+
+    def _items(self) -> Iterator[tuple[str, bytes]]:
+        for _, _, body in self.requests:
+            rest = body.partition(b"\n")[2]
+            while rest:
+                line, _, rest = rest.partition(b"\n")
+                header = json.loads(line)
+                length = header.get("length", rest.find(b"\n") if b"\n" in rest else len(rest))
+                yield header["type"], rest[:length]
+                rest = rest[length + 1 :]
+
+
+def _read(kind: str, payload: bytes) -> Any:
+    return json.loads(payload.partition(b"\n")[2] if kind == "replay_recording" else payload)
 
 
 @contextmanager

@@ -80,7 +80,7 @@ def doctor(
     """What is well and what is not; exit code 1 when something is not."""
     from kamhub.app.commands.doctor import doctor as run
 
-    run(data_dir, as_json=as_json)
+    run(data_dir, as_json=as_json, trial=sentry)
 
 
 @app.command

@@ -12,6 +12,7 @@ from uuid import UUID
 import psycopg
 import pytest
 import structlog
+from pydantic import SecretStr
 from structlog.contextvars import bound_contextvars
 
 from kamhub.platform.monitoring import sentry
@@ -21,6 +22,7 @@ from kamhub.platform.monitoring.sentry import note, tell, watched
 from kamhub.platform.monitoring.watch import Watch
 from kamhub.platform.settings import Settings, SettingsRefused, load_settings
 from kamhub.platform.web.problems import NotFound
+from tests.platform.monitoring.support import logging_as_it_was
 from tests.sentry import Sentry, sentry_stand_in
 
 PERSON = "01997f2a-1234-7890-8123-456789012345"
@@ -34,7 +36,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sentry]:
     """The stand-in, with the library started and every trace kept."""
     monkeypatch.setattr(sentry, "TRACES", 1.0)
     with sentry_stand_in() as kept:
-        assert sentry.start(Settings(sentry_dsn=kept.dsn), "web")
+        assert sentry.start(Settings(sentry_dsn=SecretStr(kept.dsn)), "web")
         yield kept
         sentry.stop()
 
@@ -98,18 +100,16 @@ def test_refusals_are_no_faults(told: Sentry) -> None:
 
 
 def test_an_error_that_is_logged_with_its_trace_is_told(told: Sentry, capsys: pytest.CaptureFixture[str]) -> None:
-    configure_logging(Settings())
-    try:
+    with logging_as_it_was():
+        configure_logging(Settings())
         structlog.get_logger("kamhub.test").error("no trace", route="/a")
         structlog.get_logger("kamhub.test").error("unhandled_fault", route="/b", exc_info=caught())
         try:
             fail("c")
         except ValueError:
             structlog.get_logger("kamhub.test").exception("round failed")
-    finally:
-        structlog.reset_defaults()
     sentry.stop()
-    assert [event["transaction"] if "transaction" in event else None for event in told.items("event")] == ["/b", None]
+    assert [event.get("transaction") for event in told.items("event")] == ["/b", None]
 
 
 def test_a_database_that_refuses_is_told_by_its_constraint(told: Sentry, database_owner_url: str) -> None:
@@ -191,5 +191,5 @@ def test_without_a_dsn_the_library_is_not_even_loaded() -> None:
 
 @pytest.mark.parametrize("dsn", ["hub.example", "https://hub.example/7", "https://key@hub.example/", "ftp://key@hub/7"])
 def test_what_is_no_dsn_is_refused_at_the_start(dsn: str) -> None:
-    with pytest.raises(SettingsRefused, match="KAMHUB_SENTRY_DSN: .*give http"):
+    with pytest.raises(SettingsRefused, match="give http"):
         load_settings(sentry_dsn=dsn)

@@ -7,7 +7,7 @@ when there is somebody to tell. Whose request or job it is comes from what is bo
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal
@@ -93,6 +93,20 @@ def release() -> str:
     return f"kamhub@{kamhub.__version__}"
 
 
+def page_report(settings: Settings) -> dict[str, object] | None:
+    """What a page needs to tell Sentry by itself: ``dsn, environment, release``, and whose page it is; None without a DSN."""
+    if settings.sentry_dsn is None:
+        return None
+    bound = get_contextvars()
+    return {
+        "dsn": settings.sentry_dsn.get_secret_value(),
+        "environment": settings.env,
+        "release": release(),
+        "person": bound.get("person_id"),
+        "organisation": bound.get("organisation_id"),
+    }
+
+
 def check_dsn(dsn: str) -> str:
     """The DSN as it is. Raises ``ValueError`` when it is none."""
     parts = urlsplit(dsn)
@@ -153,5 +167,5 @@ def _current() -> BaseException | None:
     return sys.exc_info()[1]
 
 
-def _scrubbed(event: Mapping[str, Any], _hint: object) -> dict[str, Any]:
+def _scrubbed(event: Any, _hint: object) -> Any:
     return scrub(event)
