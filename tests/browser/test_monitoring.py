@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Browser, Page, Route, expect
 
 from kamhub.app.static_files import STATIC_DIR
 from kamhub.platform.crypto.keys import KeyRing
@@ -138,3 +138,37 @@ def test_a_page_tells_of_its_faults_and_of_nobody(hub: tuple[str, World, Sentry]
 
 def _percent(text: str) -> str:
     return str(httpx.QueryParams({"x": text}))[2:]
+
+
+def test_a_part_that_fails_says_so_and_is_asked_for_again(hub: tuple[str, World, Sentry], chromium: Browser) -> None:
+    url, _, _ = hub
+    context = chromium.new_context(locale="en-GB")
+    page = context.new_page()
+    page.goto(f"{url}/search?from=airport&to=springs&date=2030-01-01&passengers=1")
+    answers = [503, 429, 500]
+
+    def fail(route: Route) -> None:
+        if not answers:
+            route.continue_()
+            return
+        broken = "<!doctype html><html><body><header>another page</header><main>broken</main></body></html>"
+        route.fulfill(
+            status=answers.pop(0), headers={"X-Request-ID": "quote-this-1"}, content_type="text/html", body=broken
+        )
+
+    page.route(lambda address: "/search?" in address, fail)
+    before = page.locator("#results").inner_text()
+    page.locator("#search button[type=submit]").click()
+    part = page.locator("#results [data-part-failed]")
+    for left in (2, 1, 0):
+        expect(part).to_have_count(1)
+        expect(part).to_contain_text("quote-this-1")
+        assert len(answers) == left
+        # The rest of the page is as it was.
+        assert before in page.locator("#results").inner_text()
+        expect(page.locator("header")).to_have_count(1)
+        with page.expect_response(lambda reply: "/search?" in reply.url):
+            part.get_by_role("button", name="Try again").click()
+    expect(part).to_have_count(0)
+    expect(page.locator("#results")).to_be_visible()
+    context.close()
