@@ -66,7 +66,13 @@ def create_app(config: WebConfig, observe: Observe | None = None) -> ASGIApp:
     app = litestar_app(config)
     route_table(app)
     requests: RequestMetrics = app.state.requests
-    edge: ASGIApp = Edge(app, production=config.settings.production, observe=observe or requests.observe)
+    settings = config.settings
+    edge: ASGIApp = Edge(
+        app,
+        production=settings.production,
+        observe=observe or requests.observe,
+        sampled=settings.log_requests,
+    )
     return Watch(edge) if sentry.running() else edge
 
 

@@ -47,6 +47,7 @@ class Settings(BaseSettings):
     rate_limits: Literal["on", "off"] = "on"
     rate_presets: Annotated[dict[str, str], NoDecode] = {}
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_requests: float = Field(default=0.01, ge=0, le=1)
     metrics_token: SecretStr | None = None
     sentry_dsn: SecretStr | None = None
     worker_health_port: int = Field(default=0, ge=0, le=65535)
