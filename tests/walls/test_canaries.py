@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
 import httpx
@@ -118,7 +119,7 @@ def leaks(postgres: ClusterAddress, tmp_path_factory: pytest.TempPathFactory) ->
         told = running.enter_context(sentry_stand_in())
         settings = environment(
             database_url=app_url, migration_database_url=owner_url, data_dir=str(data_dir), secret_key=SECRET_KEY,
-            rate_limits="off", log_level="debug", smtp_url=f"smtp://127.0.0.1:{mail.server_address[1]}",
+            rate_limits="off", log_level="debug", log_requests="1", smtp_url=f"smtp://127.0.0.1:{mail.server_address[1]}",
             cloudpayments_api_url="http://127.0.0.1:9", sentry_dsn=told.dsn,
         )  # fmt: skip
         port = free_port()
@@ -169,6 +170,7 @@ def walk(caller: Caller, world: World) -> None:
     of_a_traveller(caller, world)
     of_the_till(caller, world)
     nowhere(caller)
+    everywhere(caller, token)
     refused_by_the_database(caller, world)
 
 
@@ -330,6 +332,30 @@ def nowhere(caller: Caller) -> None:
         caller.http.put(path, params=query, headers=headers)
 
 
+def everywhere(caller: Caller, token: str) -> None:
+    """Every route there is, with what must not be read in every place a caller can put it."""
+    new = caller.leaks.new
+    told = {
+        "name": new("name sent everywhere", "Всюду Канарейкина"),
+        "email": new("e-mail sent everywhere", "k4naria.everywhere@people.example"),
+        "phone": new("phone sent everywhere", "+79147650000"),
+        "token": new("token sent everywhere", "q7Everywhere0987654321kanareika"),
+        "reason": new("remark sent everywhere", "канарейка летает всюду"),
+    }
+    table = Path("docs/routes.md").read_text().partition("## Routes")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| ([A-Z]+) \| (/\S*) \| (\w+) \|", table, re.MULTILINE)
+    assert len(rows) > 300
+    for method, path, access in sorted(rows, key=lambda row: (row[0] != "GET", row[1])):
+        if path == "/api/events":
+            continue  # a stream that does not end
+        address = re.sub(r"\{\w*uuid\w*\}|\{\w*id\}", str(UUID(int=7)), path)
+        address = re.sub(r"\{\w+\}", quote(told["token"]), address)
+        headers = {"Authorization": f"Bearer {token}"} if access in {"staff", "key"} else {"X-Token": told["token"]}
+        body = {"json": told} if path.startswith("/api/") else {"data": told}
+        caller.http.request(method, address, params=told, headers=headers, **(body if method != "GET" else {}))
+    caller.http.cookies.clear()
+
+
 def refused_by_the_database(caller: Caller, world: World) -> None:
     """The worst fault: a row the database refuses, and quotes while it does."""
     for table in ("people", "booking_passengers", "messages", "sessions", "mailed_links"):
@@ -356,6 +382,14 @@ def refused_by_the_database(caller: Caller, world: World) -> None:
 @pytest.mark.parametrize("part", ["web", "worker"])
 def test_no_line_of_the_log_gives_anybody_away(leaks: Leaks, part: str) -> None:
     assert leaks.found(part) == {}
+
+
+def test_every_request_has_its_line(leaks: Leaks) -> None:
+    lines = [line for line in leaks.written["web"].splitlines() if re.search(r"\] request ", line)]
+    assert len({found[0] for line in lines if (found := re.search(r"route=\S+", line))}) > 300
+    # Most were let in, and say by ids who it was.
+    assert sum("person_id=" in line and "organisation_id=" in line for line in lines) > 200
+    assert sum("status=401" in line for line in lines) < 60
 
 
 def test_sentry_is_told_of_faults_and_of_nobody(leaks: Leaks) -> None:
