@@ -152,6 +152,18 @@ async def test_a_request_is_a_transaction_named_by_its_template(told: Sentry, he
     assert str(BOOKING) not in told.text
 
 
+def test_a_fault_belongs_to_the_trace_of_its_page_though_the_trace_is_not_kept(
+    told: Sentry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sentry, "TRACES", 0.0)
+    with watched("http.server", "GET /x", f"{'a' * 32}-{'b' * 16}-1") as transaction:
+        assert transaction is None
+        tell(caught())
+    sentry.stop()
+    assert told.kinds() == {"event"}
+    assert told.items("event")[0]["contexts"]["trace"]["trace_id"] == "a" * 32
+
+
 def test_what_is_not_on_the_list_is_not_kept() -> None:
     held = {"name": "name", "vars": {"card": SECRETS[3]}, "context_line": "secret = 1", "abs_path": "/home/anna/x.py"}
     event = {
