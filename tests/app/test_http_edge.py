@@ -100,6 +100,18 @@ async def test_a_fault_of_ours_says_no_more_than_its_number(web: Web, client: ht
     assert told["request_id"]
 
 
+async def test_a_fault_is_told_even_when_the_page_of_errors_fails(
+    web: Web, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(web.app.state, "templates", object())
+    reply = await client.get("/search", headers={"X-Request-ID": "fault-<43>-no"})
+    assert reply.status_code == 500
+    assert reply.headers["content-type"].startswith("text/html")
+    assert reply.text.count(reply.headers["x-request-id"]) == 2
+    assert "Что-то пошло не так" in reply.text
+    assert "Something went wrong" in reply.text
+
+
 async def test_forms_of_other_sites(client: httpx.AsyncClient, world: World, keys: KeyRing) -> None:
     booking = await held(client, world.departure())
     await client.get(f"/booking/{booking['id']}", params={"token": booking["token"]})

@@ -39,6 +39,7 @@ PUBLIC = {
     "GET /api/openapi.json",
     "GET /api/docs",
     "GET /static/{name}",
+    "POST /api/monitoring",
 }
 PAGES = (
     "/",

@@ -1,4 +1,5 @@
-"""What belongs to a person or opens a door is in no log line, no job, no job's error, and of the audit log only names.
+"""What belongs to a person or opens a door is in no log line, no job, no job's error, nothing that Sentry is told, and of the
+audit log only names.
 
 The real processes run with everything logged; every flow is walked with values that exist nowhere else, well and badly, until
 the database itself refuses rows and the mail server repeats addresses; then those values are looked for.
@@ -18,6 +19,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
 import httpx
@@ -31,6 +33,7 @@ from kamhub.platform.organisation.rules import token_of as invitation_token
 from kamhub.platform.second_factor.rules import code_at, step_at
 from tests.builders import World, build_world
 from tests.hub.payment.support import BODIES
+from tests.sentry import sentry_stand_in
 from tests.system.product import KAMHUB, environment, free_port, wait_for
 from tests.walls.house import fresh_database
 
@@ -47,6 +50,7 @@ class Leaks:
 
     canaries: dict[str, str] = field(default_factory=dict)
     written: dict[str, str] = field(default_factory=dict)
+    faults: list[dict[str, Any]] = field(default_factory=list)
 
     def new(self, name: str, value: str) -> str:
         """Something to look for."""
@@ -112,10 +116,11 @@ def leaks(postgres: ClusterAddress, tmp_path_factory: pytest.TempPathFactory) ->
         mail = running.enter_context(socketserver.ThreadingTCPServer(("127.0.0.1", 0), Refuser))
         threading.Thread(target=mail.serve_forever, daemon=True).start()
         running.callback(mail.shutdown)
+        told = running.enter_context(sentry_stand_in())
         settings = environment(
             database_url=app_url, migration_database_url=owner_url, data_dir=str(data_dir), secret_key=SECRET_KEY,
-            rate_limits="off", log_level="debug", smtp_url=f"smtp://127.0.0.1:{mail.server_address[1]}",
-            cloudpayments_api_url="http://127.0.0.1:9",
+            rate_limits="off", log_level="debug", log_requests="1", smtp_url=f"smtp://127.0.0.1:{mail.server_address[1]}",
+            cloudpayments_api_url="http://127.0.0.1:9", sentry_dsn=told.dsn,
         )  # fmt: skip
         port = free_port()
         logs = [data_dir / f"{kind}.log" for kind in ("web", "worker")]
@@ -128,6 +133,9 @@ def leaks(postgres: ClusterAddress, tmp_path_factory: pytest.TempPathFactory) ->
             wait_for(lambda: world.rows(tried) == [(0,)], WITHIN, "every job was tried")
             wait_for(lambda: len(world.rows("SELECT FROM job_failures")) >= 4, WITHIN, "errors of jobs are kept")
         found.written = {path.stem: path.read_text() for path in logs}
+        # As it was sent, and as it reads: JSON writes what is not English by its numbers.
+        found.written["sentry"] = told.text + json.dumps(told.items("event"), ensure_ascii=False)
+        found.faults = told.items("event")
         for table in ("procrastinate_jobs", "dead_jobs", "job_history", "job_failures", "audit_events"):
             found.written[table] = "\n".join(str(row[0]) for row in world.rows(f"SELECT t::text FROM {table} t"))
         yield found
@@ -162,6 +170,7 @@ def walk(caller: Caller, world: World) -> None:
     of_a_traveller(caller, world)
     of_the_till(caller, world)
     nowhere(caller)
+    everywhere(caller, token)
     refused_by_the_database(caller, world)
 
 
@@ -323,6 +332,30 @@ def nowhere(caller: Caller) -> None:
         caller.http.put(path, params=query, headers=headers)
 
 
+def everywhere(caller: Caller, token: str) -> None:
+    """Every route there is, with what must not be read in every place a caller can put it."""
+    new = caller.leaks.new
+    told = {
+        "name": new("name sent everywhere", "Всюду Канарейкина"),
+        "email": new("e-mail sent everywhere", "k4naria.everywhere@people.example"),
+        "phone": new("phone sent everywhere", "+79147650000"),
+        "token": new("token sent everywhere", "q7Everywhere0987654321kanareika"),
+        "reason": new("remark sent everywhere", "канарейка летает всюду"),
+    }
+    table = Path("docs/routes.md").read_text().partition("## Routes")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| ([A-Z]+) \| (/\S*) \| (\w+) \|", table, re.MULTILINE)
+    assert len(rows) > 300
+    for method, path, access in sorted(rows, key=lambda row: (row[0] != "GET", row[1])):
+        if path == "/api/events":
+            continue  # a stream that does not end
+        address = re.sub(r"\{\w*uuid\w*\}|\{\w*id\}", str(UUID(int=7)), path)
+        address = re.sub(r"\{\w+\}", quote(told["token"]), address)
+        headers = {"Authorization": f"Bearer {token}"} if access in {"staff", "key"} else {"X-Token": told["token"]}
+        body: dict[str, Any] = {"json": told} if path.startswith("/api/") else {"data": told}
+        caller.http.request(method, address, params=told, headers=headers, **(body if method != "GET" else {}))
+    caller.http.cookies.clear()
+
+
 def refused_by_the_database(caller: Caller, world: World) -> None:
     """The worst fault: a row the database refuses, and quotes while it does."""
     for table in ("people", "booking_passengers", "messages", "sessions", "mailed_links"):
@@ -349,6 +382,31 @@ def refused_by_the_database(caller: Caller, world: World) -> None:
 @pytest.mark.parametrize("part", ["web", "worker"])
 def test_no_line_of_the_log_gives_anybody_away(leaks: Leaks, part: str) -> None:
     assert leaks.found(part) == {}
+
+
+def test_every_request_has_its_line(leaks: Leaks) -> None:
+    lines = [line for line in leaks.written["web"].splitlines() if re.search(r"\] request ", line)]
+    assert len({found[0] for line in lines if (found := re.search(r"route=\S+", line))}) > 300
+    # Most were let in, and say by ids who it was.
+    assert sum("person_id=" in line and "organisation_id=" in line for line in lines) > 200
+    assert sum("status=401" in line for line in lines) < 60
+
+
+def test_sentry_is_told_of_faults_and_of_nobody(leaks: Leaks) -> None:
+    assert leaks.found("sentry") == {}
+    web = [fault for fault in leaks.faults if fault["server_name"] == "web"]
+    # Every fault of the web application, no refusal: what was answered 4xx above is hundreds of requests.
+    assert {fault["tags"]["route"] for fault in web} == {
+        "/api/transfers/book", "/api/auth/signup", "/api/auth/signin", "/api/auth/password-reset"
+    }  # fmt: skip
+    assert all(fault["tags"]["constraint"] == "broken" for fault in web)
+    assert all(fault["tags"]["request_id"] in leaks.written["web"] for fault in web)
+    steps = [step["category"] for fault in web for step in fault["breadcrumbs"]["values"]]
+    assert "booking created" in steps
+    jobs = [fault for fault in leaks.faults if fault["server_name"] == "worker"]
+    assert jobs
+    assert "warning" in {fault["level"] for fault in jobs}  # to be tried again
+    assert all(fault["tags"]["job"] and fault["tags"]["job_id"] for fault in jobs)
 
 
 @pytest.mark.parametrize("table", ["procrastinate_jobs", "dead_jobs", "job_history", "job_failures"])

@@ -31,11 +31,21 @@ vendor_font() {
         --unicodes=U+20BD --flavor=woff2 --output-file="$target/onest-rouble.woff2"
 }
 
+# The library comes as modules only. Left out: frames and shadow trees, which our pages have not, and the worker, which
+# they do not allow.
+vendor_sentry() {
+    target=$(vendor @sentry/browser sentry LICENSE)
+    "$modules/.bin/esbuild" "$here/sentry.js" --bundle --minify --format=iife --global-name=Sentry --target=es2020 \
+        --define:__SENTRY_DEBUG__=false --define:__RRWEB_EXCLUDE_IFRAME__=true --define:__RRWEB_EXCLUDE_SHADOW_DOM__=true \
+        --define:__SENTRY_EXCLUDE_REPLAY_WORKER__=true --log-level=warning --outfile="$target/sentry.min.js"
+}
+
 vendor_all() {
     target=$(vendor htmx.org htmx LICENSE)
     cp "$modules/htmx.org/dist/htmx.min.js" "$target/"
     target=$(vendor jsqr jsqr LICENSE)
     cp "$modules/jsqr/dist/jsQR.js" "$target/"
+    vendor_sentry
     vendor_font
     vendor basecoat-css basecoat LICENSE.md >/dev/null
     fonts="$root/src/kamhub/hub/ticket/fonts"

@@ -29,6 +29,8 @@ from kamhub.platform.crypto.keys import KeyRing
 from kamhub.platform.limit.guard import limit_guard
 from kamhub.platform.limit.limiter import Limiter
 from kamhub.platform.mail import pages as mail_pages
+from kamhub.platform.monitoring import sentry
+from kamhub.platform.monitoring.watch import Watch
 from kamhub.platform.person.services import People
 from kamhub.platform.settings import Settings
 from kamhub.platform.web.csrf import Csrf, csrf_guard
@@ -66,7 +68,14 @@ def create_app(config: WebConfig, observe: Observe | None = None) -> ASGIApp:
     app = litestar_app(config)
     route_table(app)
     requests: RequestMetrics = app.state.requests
-    return Edge(app, production=config.settings.production, observe=observe or requests.observe)
+    settings = config.settings
+    edge: ASGIApp = Edge(
+        app,
+        production=settings.production,
+        observe=observe or requests.observe,
+        sampled=settings.log_requests,
+    )
+    return Watch(edge) if sentry.running() else edge
 
 
 def litestar_app(config: WebConfig) -> Litestar:

@@ -71,11 +71,16 @@ def check(*, data_dir: DataDir = None) -> None:
 
 
 @app.command
-def doctor(*, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+def doctor(
+    *,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+    sentry: Annotated[bool, Parameter(negative="", help="send Sentry a test error")] = False,
+) -> None:
     """What is well and what is not; exit code 1 when something is not."""
     from kamhub.app.commands.doctor import doctor as run
 
-    run(data_dir, as_json=as_json)
+    run(data_dir, as_json=as_json, trial=sentry)
 
 
 @app.command

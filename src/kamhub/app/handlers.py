@@ -64,6 +64,7 @@ from kamhub.platform.job import pages as job_pages
 from kamhub.platform.live import api as live_api
 from kamhub.platform.mailed_link import api as mailed_link_api
 from kamhub.platform.mailed_link import pages as mailed_link_pages
+from kamhub.platform.monitoring import api as monitoring_api
 from kamhub.platform.organisation import api as organisation_api
 from kamhub.platform.organisation import pages as organisation_pages
 from kamhub.platform.person import api as person_api
@@ -99,6 +100,7 @@ _PLATFORM: tuple[BaseRouteHandler, ...] = (
     *job_pages.HANDLERS,
     *backup_pages.HANDLERS,
     *live_api.HANDLERS,
+    *monitoring_api.HANDLERS,
 )
 _HUB: tuple[BaseRouteHandler, ...] = (
     *search_api.HANDLERS,

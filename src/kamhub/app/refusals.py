@@ -6,9 +6,10 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import structlog
-from litestar import Request, Response
+from litestar import MediaType, Request, Response
 from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException, ValidationException
 from litestar.status_codes import HTTP_303_SEE_OTHER
+from markupsafe import Markup
 
 from kamhub.kit.errors import Refusal
 from kamhub.platform.i18n.form_errors import OTHERWISE
@@ -20,6 +21,12 @@ log = structlog.get_logger(__name__)
 
 # Addresses that programs call, and our own files; all others are pages that people read.
 API_PREFIXES = ("/api/", "/health", "/octo", "/mcp", "/metrics")
+_BARE = Markup(
+    '<!doctype html><html lang="ru"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+    "<title>Kamchatour Hub</title><h1>Что-то пошло не так</h1><p>Попробуйте ещё раз через минуту. Если будете писать нам, "
+    'назовите этот номер: <code>{0}</code></p><div lang="en"><h1>Something went wrong</h1><p>Please try again in a minute. '
+    "If you write to us, name this number: <code>{0}</code></p></div></html>"
+)
 _MACHINE_PREFIXES = (*API_PREFIXES, "/static/")
 
 
@@ -70,9 +77,19 @@ def _answer(request: Request[Any, Any, Any], refusal: Refusal) -> Response[bytes
         return _to_sign_in(request)
     if isinstance(refusal, problems.CsrfFailed):
         refusal.extra.setdefault("way_on", own_path(urlsplit(request.headers.get("referer", "")).path))
+    try:
+        page = _page(request, refusal)
+    except Exception:
+        log.exception("error_page_failed", code=refusal.code, route=request.scope.get("path_template"))
+        return _bare_page(request, refusal)
+    page.headers.update(refusal.headers)
+    return page
+
+
+def _page(request: Request[Any, Any, Any], refusal: Refusal) -> Response[bytes]:
     # "Try again" and the switch of language are links: they must lead to something that can be got.
     way_back = {} if request.method == "GET" else {"url_path": "/"}
-    page = render(
+    return render(
         request,
         "error.html",
         status_code=refusal.status,
@@ -81,8 +98,12 @@ def _answer(request: Request[Any, Any, Any], refusal: Refusal) -> Response[bytes
         extra=refusal.extra,
         **way_back,
     )
-    page.headers.update(refusal.headers)
-    return page
+
+
+def _bare_page(request: Request[Any, Any, Any], refusal: Refusal) -> Response[bytes]:
+    """When even the page of errors fails: needs no template, no catalogue, no cookie. In both languages."""
+    number = request.scope.get("state", {}).get("request_id", "")
+    return Response(_BARE.format(number).encode(), status_code=refusal.status, media_type=MediaType.HTML)
 
 
 def _to_sign_in(request: Request[Any, Any, Any]) -> Response[bytes]:

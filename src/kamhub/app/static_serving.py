@@ -47,6 +47,9 @@ async def serve(request: Request, name: str) -> Response[bytes]:
     # A vendored file has its version in its name, ours the hash of its content in the query.
     lasting = "v" in request.query_params or name.lstrip("/").startswith("vendor/")
     headers = {"Cache-Control": _FOR_EVER if lasting else _SHORTLY, "Vary": "Accept-Encoding"}
+    if file.media_type == "text/css":
+        # A replay of a page (monitoring.js) names its style sheet; Sentry's own page has to get it.
+        headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     content = file.content
     if file.compressed is not None and "gzip" in request.headers.get("accept-encoding", ""):
         content = file.compressed

@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from kamhub.kit.text import Locale
 from kamhub.platform.job.types import Queue
 from kamhub.platform.limit.rules import PRESETS
+from kamhub.platform.monitoring.sentry import check_dsn
 
 MINIMUM_SECRET_LENGTH = 32
 _MOST_HANDS = 64
@@ -46,9 +47,11 @@ class Settings(BaseSettings):
     rate_limits: Literal["on", "off"] = "on"
     rate_presets: Annotated[dict[str, str], NoDecode] = {}
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_requests: float = Field(default=0.01, ge=0, le=1)
     metrics_token: SecretStr | None = None
     drain_seconds: float = Field(default=0, ge=0, le=60)
     worker_health_host: str = "127.0.0.1"
+    sentry_dsn: SecretStr | None = None
     worker_health_port: int = Field(default=0, ge=0, le=65535)
     worker_memory_mb: int = Field(default=2048, ge=256)
     worker_queues: Annotated[dict[Queue, int], NoDecode] = {}
@@ -120,6 +123,13 @@ class Settings(BaseSettings):
     def _reachable(cls, value: str | None) -> str | None:
         if value is not None and not _CONTACT.fullmatch(value):
             raise ValueError("give mailto: with an address, or an https:// address")
+        return value
+
+    @field_validator("sentry_dsn")
+    @classmethod
+    def _dsn(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            check_dsn(value.get_secret_value())
         return value
 
     @model_validator(mode="before")

@@ -16,6 +16,7 @@ import structlog
 
 from kamhub.platform.monitoring.logs import configure_logging
 from kamhub.platform.settings import Settings
+from tests.platform.monitoring.support import logging_as_it_was
 
 EMAIL = "anna.elkina@example.org"
 BOOKING = "01997f2a-1234-7890-8123-456789012345"
@@ -23,12 +24,9 @@ Env = Literal["development", "production"]
 
 
 @pytest.fixture(autouse=True)
-def logging_as_it_was() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers, root.level
-    yield
-    root.handlers, root.level = handlers, level
-    structlog.reset_defaults()
+def _as_it_was() -> Iterator[None]:
+    with logging_as_it_was():
+        yield
 
 
 @pytest.mark.parametrize("env", ["development", "production"])

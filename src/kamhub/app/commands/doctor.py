@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import psycopg
 from rich.console import Console
@@ -25,17 +26,25 @@ from kamhub.platform.database.migrate import check_server, missing
 from kamhub.platform.embedded.data_dir import default_data_dir, lock_holder
 from kamhub.platform.job.store.lists import dead_letters
 from kamhub.platform.monitoring import store
+from kamhub.platform.monitoring.logs import configure_logging
+from kamhub.platform.monitoring.relay import send_trial
 from kamhub.platform.monitoring.types import Finding, weak
 from kamhub.platform.monitoring.weak_files import look_at_files
 from kamhub.platform.monitoring.weak_settings import look_at_settings
+from kamhub.platform.outbound.types import AnswerLost, NotReached
 from kamhub.platform.settings import SettingsRefused, load_settings
 
 FREE_DISK_WANTED = 1_000_000_000
 
 
-def doctor(data_dir: Path | None, *, as_json: bool) -> None:
-    """Look at settings, database, schema, data folder; exit code 1 when something is not well."""
+def doctor(data_dir: Path | None, *, as_json: bool, trial: bool = False) -> None:
+    """Look at settings, database, schema, data folder; exit code 1 when something is not well.
+
+    ``trial`` sends Sentry a fault that is none, to see whether it takes it.
+    """
     findings, target = _examine(data_dir)
+    if trial:
+        findings.append(_sentry_trial())
     report: dict[str, object] = {"ok": all(f.ok for f in findings), "findings": [asdict(f) for f in findings]}
     if target is not None:
         report |= {"data_dir": str(target.data_dir), "database_url": target.app_url}
@@ -50,6 +59,25 @@ def doctor(data_dir: Path | None, *, as_json: bool) -> None:
         Console(width=140).print(table)
     if not report["ok"]:
         raise SystemExit(1)
+
+
+def _sentry_trial() -> Finding:
+    name = "sentry"
+    try:
+        settings = load_settings()
+    except SettingsRefused:
+        return Finding(name, False, "not tried: the settings are refused")
+    if settings.sentry_dsn is None:
+        return Finding(name, False, "KAMHUB_SENTRY_DSN is not set")
+    configure_logging(settings)  # the line of the call belongs to standard error
+    number = uuid4()
+    try:
+        answer = asyncio.run(
+            send_trial(settings.sentry_dsn.get_secret_value(), number, settings.env, datetime.now(UTC))
+        )
+    except (NotReached, AnswerLost) as error:
+        return Finding(name, False, str(error))
+    return Finding(name, answer.status < 300, f"a test error was answered {answer.status}, its id is {number.hex}")
 
 
 def _verdict(finding: Finding) -> str:

@@ -22,6 +22,7 @@ from kamhub.platform.job.types import JobRefused, WorkerCannotRecover, WorkerTim
 from kamhub.platform.job.worker import JobWorker
 from kamhub.platform.mail.actions import mail_transport
 from kamhub.platform.mail.types import MailTransport
+from kamhub.platform.monitoring import sentry
 from kamhub.platform.monitoring.logs import configure_logging
 from kamhub.platform.person.services import People
 from kamhub.platform.settings import SettingsRefused
@@ -39,6 +40,7 @@ def worker(data_dir: Path | None) -> None:
     """Do background jobs until SIGTERM."""
     target = require_target(data_dir)
     configure_logging(target.settings)
+    sentry.start(target.settings, "worker")
     try:
         mail = mail_transport(target.settings, target.data_dir)
     except SettingsRefused as refused:
@@ -54,6 +56,8 @@ def worker(data_dir: Path | None) -> None:
         asyncio.run(_work(target, mail, jobs))
     except WorkerCannotRecover as lost:
         fail(str(lost))
+    finally:
+        sentry.stop()
 
 
 def limit_memory(megabytes: int) -> None:
@@ -93,6 +97,7 @@ async def _work(target: Target, mail: MailTransport, jobs: Registry[WorkContext]
         # Their jobs were put back and belong to another worker; waiting for what cannot be ended would be for ever.
         if lost is not None:
             print(lost, file=sys.stderr, flush=True)
+        sentry.stop()
         logging.shutdown()
         os._exit(0 if lost is None else 1)
     if lost is not None:
@@ -104,6 +109,7 @@ async def _until_stopped(runner: JobWorker[WorkContext]) -> WorkerCannotRecover 
     try:
         await runner.run()
     except WorkerCannotRecover as lost:
+        sentry.tell(lost)
         return lost
     return None
 

@@ -24,6 +24,32 @@
     const retry = source && { label: toasts.dataset.retry, run: () => source.matches("form") ? source.requestSubmit() : source.click() };
     toast(navigator.onLine ? toasts.dataset.failed : toasts.dataset.offline, retry);
   });
+  // A part that fails says so where it stands, with the number to quote, and is asked for again; the rest goes on. What the
+  // server answered is a page of its own, which has no place inside this one.
+  function failed(context) {
+    const source = context.sourceElement;
+    const number = context.response.headers.get("x-request-id");
+    const box = Object.assign(document.createElement("div"), { className: "panel grid justify-items-start gap-3" });
+    box.setAttribute("role", "alert");
+    box.dataset.partFailed = "";
+    const sentence = Object.assign(document.createElement("p"), { textContent: toasts.dataset.part });
+    const quote = Object.assign(document.createElement("p"), { className: "small", textContent: `${toasts.dataset.number} ${number}` });
+    box.append(sentence, ...(number ? [quote] : []));
+    if (source.matches("form, a, button")) { // what looks again by itself needs nobody to press a button
+      const button = Object.assign(document.createElement("button"), { type: "button", className: "btn", textContent: toasts.dataset.retry });
+      button.addEventListener("click", () => source.matches("form") ? source.requestSubmit() : source.click());
+      box.append(button);
+    }
+    context.target.querySelector("[data-part-failed]")?.remove();
+    context.target.prepend(box);
+  }
+  document.addEventListener("htmx:before:swap", (event) => {
+    const context = event.detail.ctx;
+    const status = context?.response?.status;
+    if (!context?.target || !(status >= 500 || status === 429)) return;
+    event.preventDefault();
+    failed(context);
+  });
   // What looks again by itself does so only while somebody can see it.
   document.addEventListener("htmx:before:request", (event) => {
     if (document.hidden && event.detail?.ctx?.sourceElement?.dataset.poll === "seen") event.preventDefault();

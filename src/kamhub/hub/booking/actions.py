@@ -52,6 +52,7 @@ from kamhub.kit.phone import parse_phone
 from kamhub.platform.audit import actions as audit
 from kamhub.platform.audit.types import Trail
 from kamhub.platform.database.pool import Connection
+from kamhub.platform.monitoring.sentry import note
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,7 @@ async def hold(
     )
     token = hub.tokens.issue(answer.organisation_id, answer.id)
     if isinstance(answer, NewHold):
+        note("booking created", booking=answer.id, organisation=answer.organisation_id)
         described = await _described(hub, answer)
         return HeldBooking(_fresh(answer, described.stretch), token, departure_json=described.json)
     access = BookingAccess(answer.organisation_id, answer.id)

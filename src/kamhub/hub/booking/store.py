@@ -25,6 +25,9 @@ from kamhub.hub.booking.types import (
 from kamhub.hub.seats.types import SeatsTaken
 from kamhub.kit.money import Money
 from kamhub.platform.database.pool import Connection
+from kamhub.platform.monitoring.sentry import Step, note
+
+_STEPS: dict[BookingStatus, Step] = {"confirmed": "booking confirmed", "cancelled": "booking cancelled"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +134,8 @@ async def set_status(
         "VALUES (%s, %s, %s, %s, %s, %s, %s)",
         (row.organisation_id, row.id, at, row.status, to, actor, reason),
     )
+    if step := _STEPS.get(to):
+        note(step, booking=row.id, organisation=row.organisation_id)
 
 
 async def set_expiry(connection: Connection, row: BookingRow, expires_at: datetime) -> None:

@@ -39,6 +39,7 @@ from kamhub.kit.ids import new_id
 from kamhub.kit.money import Money
 from kamhub.platform.audit import actions as audit
 from kamhub.platform.database.pool import Connection
+from kamhub.platform.monitoring.sentry import note
 from kamhub.platform.person.types import Staff
 from kamhub.platform.web.versions import require_version
 
@@ -159,6 +160,7 @@ async def ensure_payment_link(hub: Hub, access: BookingAccess) -> None:
 
 async def _ask_for_link(hub: Hub, account: PaymentAccount, booking: BookingRow, order: OrderRow) -> None:
     organisation_id = account.organisation_id
+    note("payment begun", booking=booking.id, organisation=organisation_id, order=order.id)
     try:
         link = await hub.provider.create_order(account, _order_request(hub, account, booking, order))
     except ProviderUnavailable as error:

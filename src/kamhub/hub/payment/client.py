@@ -6,6 +6,7 @@ Source: developers.cloudpayments.ru, "API".
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,10 +15,13 @@ from uuid import UUID
 
 import httpx
 import stamina
+import structlog
 
 from kamhub.hub.payment.models import read_operation
 from kamhub.hub.payment.types import Operation, OrderLink, PaymentAccount
 from kamhub.kit.money import Money
+
+log = structlog.get_logger(__name__)
 
 MOST_PAGES = 1000
 SERVICE = 4  # tag 1212
@@ -214,6 +218,7 @@ class CloudPaymentsClient:
         failures: list[httpx.TransportError],
     ) -> dict[str, Any]:
         """One try; why it failed on the way is added to ``failures``."""
+        started, status = time.perf_counter(), 0
         try:
             response = await self._http.post(
                 path,
@@ -224,6 +229,10 @@ class CloudPaymentsClient:
         except httpx.TransportError as failure:
             failures.append(failure)
             raise
+        else:
+            status = response.status_code
+        finally:
+            log.info("outbound_call", path=path, status=status, seconds=round(time.perf_counter() - started, 3))
         if response.status_code == httpx.codes.UNAUTHORIZED:
             raise ProviderRefused("the public id and API secret of the account are not accepted")
         if response.status_code == httpx.codes.TOO_MANY_REQUESTS:

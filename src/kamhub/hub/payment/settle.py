@@ -29,6 +29,7 @@ from kamhub.hub.services import Hub
 from kamhub.kit.money import Money
 from kamhub.platform.database.pool import Connection
 from kamhub.platform.job.run import Mark
+from kamhub.platform.monitoring.sentry import note
 
 __all__ = [
     "REFUND",
@@ -90,6 +91,7 @@ async def settle_payment(work: Settling, notification: Notification) -> None:
     ):
         verdict = Verdict(accepted=False, give_back=True, case="paid_twice")
     payment = await _write(work, known, notification, booking, accepted=verdict.accepted)
+    note("payment succeeded", booking=payment.booking_id, organisation=payment.organisation_id, payment=payment.id)
     if notification.authorized_only:
         await _await_capture(work, verdict, booking, payment)
         return
@@ -224,6 +226,7 @@ async def settle_decline(work: Settling, notification: Notification) -> None:
         return
     code = notification.invoice
     booking = await bookings.by_code(work.connection, work.account.organisation_id, code) if code else None
+    note("payment failed", booking=booking.id if booking else None, organisation=work.account.organisation_id)
     await store.insert_payment(
         work.connection,
         work.account,

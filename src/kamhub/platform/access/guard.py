@@ -6,6 +6,7 @@ from uuid import UUID
 from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
+from structlog.contextvars import bind_contextvars
 
 from kamhub.platform.access.permissions import ANY_SCOPE, permissions_of
 from kamhub.platform.api_key import rules as key_rules
@@ -128,6 +129,7 @@ async def _admit_key(connection: Call, key: str) -> frozenset[str]:
     trail = Trail("key", holder.key_id, holder.name, visit.address, visit.user_agent, visit.request_id)
     state = connection.scope["state"]
     state[CALLER] = f"key:{holder.key_id}"
+    bind_contextvars(key_id=str(holder.key_id), organisation_id=str(holder.organisation_id))
     state[_STAFF] = Staff(holder.organisation_id, holder.scopes, trail)
     return holder.scopes | {ANY_SCOPE}
 
@@ -135,9 +137,12 @@ async def _admit_key(connection: Call, key: str) -> frozenset[str]:
 def _let_in(connection: Call, standing: Standing) -> frozenset[str]:
     state = connection.scope["state"]
     state[CALLER] = f"person:{standing.person_id}"
+    # Every line of the log, and every fault, says whose request it was.
+    bind_contextvars(person_id=str(standing.person_id))
     state[_IDENTITY] = Identity(standing.person_id, standing.organisation_id, standing.role, standing.session_id)
     permissions = permissions_of(standing.role)
     if standing.organisation_id is not None:
+        bind_contextvars(organisation_id=str(standing.organisation_id))
         trail = trail_of(standing.person_id, standing.person_name, visit_of(connection))
         state[_STAFF] = Staff(standing.organisation_id, permissions, trail, standing.role)
     return permissions

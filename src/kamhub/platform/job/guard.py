@@ -39,6 +39,7 @@ from kamhub.platform.job.types import (
     TryAgain,
     WorkerTimings,
 )  # fmt: skip
+from kamhub.platform.monitoring import sentry
 
 _log = structlog.get_logger("kamhub.job")
 
@@ -92,11 +93,12 @@ class RunGuard(Generic[Context]):
         """Run one job to its end. Never raises: nothing is left for the library to decide."""
         run = self._run_of(context)
         context.additional_context["run"] = run
-        ids = {"job": run.name, "job_id": str(run.id), "attempt": run.attempt}
-        if run.request_id:
-            ids["request_id"] = run.request_id
         try:
-            with structlog.contextvars.bound_contextvars(**ids), metrics.timed(run.name, run.queue) as timer:
+            with (
+                structlog.contextvars.bound_contextvars(**_ids_of(run)),
+                sentry.watched("queue.task", run.name),
+                metrics.timed(run.name, run.queue) as timer,
+            ):
                 end = await self._end_of(asyncio.ensure_future(call_next()), run)
                 timer.outcome = await _to_the_end(self._settle(run, end))
                 self._tell(timer.outcome, timer.seconds, end)
@@ -235,6 +237,21 @@ class RunGuard(Generic[Context]):
         """One line a run. Neither arguments nor error texts: they may name people."""
         error = {"error": type(end).__name__} if isinstance(end, Exception) else {}
         _log.log(40 if outcome == "dead" else 20, "job", outcome=outcome, seconds=round(seconds, 3), **error)
+        fault = end.error if isinstance(end, GiveUp) else end
+        if isinstance(fault, Exception) and outcome in {"dead", "retried"}:
+            sentry.tell(fault, level="error" if outcome == "dead" else "warning")
+
+
+def _ids_of(run: Run[Context]) -> dict[str, object]:
+    """Whose run it is, in every line of the log and every fault."""
+    ids = {
+        "job": run.name,
+        "job_id": str(run.id),
+        "attempt": run.attempt,
+        "organisation_id": run.organisation_id and str(run.organisation_id),
+        "request_id": run.request_id,
+    }
+    return {name: value for name, value in ids.items() if value}
 
 
 async def _to_the_end(work: Coroutine[object, object, T]) -> T:

@@ -12,6 +12,7 @@ import structlog
 from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
 from kamhub.platform.monitoring.masks import mask_event
+from kamhub.platform.monitoring.sentry import tell_logged
 from kamhub.platform.settings import Settings
 
 
@@ -32,6 +33,7 @@ def configure_logging(settings: Settings) -> None:
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
+        tell_logged,
         # Here and not in the renderer, so that a trace is a text by the time it is masked; without the local variables.
         structlog.processors.format_exc_info,
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import ssl
+import time
 from collections.abc import Mapping
 from functools import cache
 from types import TracebackType
@@ -11,8 +12,11 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 import httpx
+import structlog
 
 from kamhub.platform.outbound.types import Answer, AnswerLost, NotReached
+
+log = structlog.get_logger(__name__)
 
 MOST_BYTES = 256_000
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
@@ -49,13 +53,25 @@ class OutboundClient:
         self, path: str, *, data: Mapping[str, str] | None = None, content: Mapping[str, object] | None = None
     ) -> Answer:
         """Send a form (``data``) or JSON (``content``). Raises ``NotReached`` or ``AnswerLost``."""
+        return await self._post(path, data=data, json=content)
+
+    async def post_bytes(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """Send that as it is. Raises ``NotReached`` or ``AnswerLost``."""
+        return await self._post(path, content=body, headers=headers)
+
+    async def _post(self, path: str, **what: Any) -> Answer:
+        started, status = time.perf_counter(), 0
         try:
-            async with self._http.stream("POST", self._base + path, data=data, json=content) as reply:
-                return Answer(reply.status_code, _object(await self._read(reply)))
+            async with self._http.stream("POST", self._base + path, **what) as reply:
+                status = reply.status_code
+                return Answer(status, _object(await self._read(reply)), reply.headers)
         except _NOT_SENT as error:
             raise NotReached(f"{self._host}: {type(error).__name__}") from None
         except httpx.HTTPError as error:
             raise AnswerLost(f"{self._host}: {type(error).__name__}") from None
+        finally:
+            # With the request's or job's id bound to it; the path may hold a secret.
+            log.info("outbound_call", host=self._host, status=status, seconds=round(time.perf_counter() - started, 3))
 
     async def _read(self, reply: httpx.Response) -> bytes:
         read = bytearray()

@@ -17,7 +17,9 @@ class AnswerLost(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What was answered. ``body`` is the JSON object of the reply, empty when there was none."""
+    """What was answered. ``body`` is the JSON object of the reply, empty when there was none; names of ``headers`` are in
+    small letters."""
 
     status: int
     body: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict, compare=False)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import random
 import re
 import time
 from collections.abc import Callable
@@ -11,7 +13,7 @@ import structlog
 from litestar import Litestar
 from litestar.enums import HttpMethod, ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
-from structlog.contextvars import bind_contextvars
+from structlog.contextvars import bind_contextvars, clear_contextvars
 from uuid_utils import uuid7
 
 from kamhub.platform.web import problems
@@ -55,9 +57,13 @@ Observe = Callable[[str, str, int, float], None]
 
 
 class Edge:
-    """Wraps the whole application. ``observe`` gets method, route template, status and seconds of each request."""
+    """Wraps the whole application. ``observe`` gets method, route template, status and seconds of each request.
 
-    def __init__(self, app: ASGIApp, *, production: bool, observe: Observe | None = None) -> None:
+    ``sampled`` is the share of ordinary requests that get a line in the log.
+    """
+
+    def __init__(self, app: ASGIApp, *, production: bool, observe: Observe | None = None, sampled: float = 0.0) -> None:
+        self._sampled = sampled
         self._app = app
         self._uploads = _upload_addresses(app)
         always = [_HSTS] if production else []
@@ -72,6 +78,7 @@ class Edge:
         request_id, length, private = _read(scope["headers"])
         number = request_id.decode()
         scope.setdefault("state", {})["request_id"] = number
+        clear_contextvars()
         # Every line of the log, and every job that this request puts into the queue, carries it.
         bind_contextvars(request_id=number)
         if scope["method"] == "HEAD":
@@ -98,8 +105,10 @@ class Edge:
         template = scope.get("path_template", "unmatched")
         if self._observe is not None:
             self._observe(scope["method"], template, status, seconds)
-        if status >= 500 or status == 0 or seconds > SLOW_SECONDS:
-            log.warning(
+        bad = status >= 500 or status == 0 or seconds > SLOW_SECONDS
+        if bad or random.random() < self._sampled:  # noqa: S311 - not a secret
+            log.log(
+                logging.WARNING if bad else logging.INFO,
                 "request",
                 method=scope["method"],
                 route=template,

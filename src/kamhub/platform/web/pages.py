@@ -14,6 +14,7 @@ from kamhub.kit.text import Locale
 from kamhub.platform.i18n.catalogue import translator
 from kamhub.platform.i18n.form_errors import form_errors
 from kamhub.platform.i18n.request import locale_of
+from kamhub.platform.monitoring.sentry import page_report
 from kamhub.platform.web.compression import LEAST, accepts_gzip, packed
 from kamhub.platform.web.csrf import FIELD, Csrf
 from kamhub.platform.web.problems import InputInvalid
@@ -54,6 +55,7 @@ def render(
         "development": not request.app.state.settings.production,
         "request_id": request.scope.get("state", {}).get("request_id", ""),
         "now": request.app.state.clock.now(),
+        "report": page_report(request.app.state.settings),
     }
     locale = locale_of(request)
     body = request.app.state.templates.render(template, locale, {**everywhere, **context}).encode()
