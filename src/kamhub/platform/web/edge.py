@@ -106,7 +106,7 @@ class Edge:
         if self._observe is not None:
             self._observe(scope["method"], template, status, seconds)
         bad = status >= 500 or status == 0 or seconds > SLOW_SECONDS
-        if bad or random.random() < self._sampled:  # noqa: S311 - not a secret
+        if bad or (self._sampled and random.random() < self._sampled):  # noqa: S311 - not a secret
             log.log(
                 logging.WARNING if bad else logging.INFO,
                 "request",
