@@ -24,6 +24,7 @@ PROMTOOL, AMTOOL = shutil.which("promtool"), shutil.which("amtool")
 OWN = ("web-1", "web-2", "worker-1", "worker-2", "migrate")
 GIVEN = {
     "HUB_DOMAIN": "hub.example.org",
+    "KAMHUB_SENTRY_DSN": "https://key@sentry.example.org/1",
     "KAMHUB_SECRET_KEY": "qW3eRt5yUi8oPa9sDf2gHj4kLz6xCv7b",
     "KAMHUB_METRICS_TOKEN": "Zx9cVb8nMa7sDf6gHj5kLq4wEr3tYu2i",
     "ALERT_TELEGRAM_CHAT_ID": "-1001",
