@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Awaitable
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
 
 from kamhub.platform.database.errors import DatabaseUnavailable
@@ -72,6 +74,30 @@ async def test_a_new_job_wakes_the_worker_without_polling(
         await queue.put(MARK, word="second")
         await eventually(seen(marks, "second"), 5)
         assert time.monotonic() - started < 3
+
+
+async def test_a_worker_whose_heart_fails_begins_anew(
+    database: Database, queue: Queue, marks: Marks, working: Working, eventually: Eventually
+) -> None:
+    timings = WorkerTimings(poll_every=60, heartbeat_every=0.1, sweep_every=60, grace=0.3)
+    beaten = "SELECT 1 FROM procrastinate_workers WHERE last_heartbeat > %s"
+
+    async with working(worker := worker_of(database, marks, MARK, timings=timings)):
+        await eventually(lambda: is_well(worker))
+        async with await psycopg.AsyncConnection.connect(queue.owner_url, autocommit=True) as owner:
+            await owner.execute("REVOKE UPDATE ON procrastinate_workers FROM kamhub_system")
+            [(moment,)] = await queue.fetch("SELECT clock_timestamp()")
+            await eventually(lambda: _not(is_well(worker)), 10)
+            await owner.execute("GRANT UPDATE ON procrastinate_workers TO kamhub_system")
+
+        async def beats() -> bool:
+            return bool(await queue.fetch(beaten, moment)) and await is_well(worker)
+
+        await eventually(beats, 20)
+
+
+async def _not(truth: Awaitable[bool]) -> bool:
+    return not await truth
 
 
 async def test_a_job_for_later_is_run_when_its_time_has_come_without_polling(

@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Self
 
 from kamhub.platform.job.types import WorkerTimings
+from tests.system.jobs.program import WHERE_TOLD
 
 QUICK = WorkerTimings(
     heartbeat_every=0.5, stalled_after=2.5, sweep_every=0.5, look_every=0.2, poll_every=0.5, grace=1.0, last_words=0.3,
@@ -24,6 +25,7 @@ QUICK = WorkerTimings(
 # A worker that was asked to stop ends within its grace and what it needs to put jobs back; here other programs want the
 # same cores.
 _STOPS_WITHIN = QUICK.grace + QUICK.last_words + 12.0
+_LAST_LINES = 400
 _ROOT = Path(__file__).parents[3]
 
 
@@ -113,6 +115,16 @@ class Fleet:
     def told(self, words: str) -> int:
         """How often the workers' logs say that."""
         return self.log.read_text("utf-8", "replace").count(words)
+
+    def where_they_are(self) -> str:
+        """What the workers said last, and where their tasks wait: for whoever reads why one of them does nothing."""
+        asked = self.told(WHERE_TOLD)
+        for slot in self.slots:
+            self._signal(slot, signal.SIGUSR1)
+        deadline = time.monotonic() + _STOPS_WITHIN
+        while self.told(WHERE_TOLD) < asked + len(self.slots) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return "\n".join(self.log.read_text("utf-8", "replace").splitlines()[-_LAST_LINES:])
 
     def _start(self, slot: Slot) -> None:
         slot.killed, slot.asked_at, slot.frozen_until = False, None, None

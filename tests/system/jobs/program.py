@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import json
 import os
+import signal
 import sys
 import threading
 import time
@@ -37,6 +38,7 @@ from kamhub.platform.job.types import (
 from kamhub.platform.job.worker import JobWorker
 
 ATTEMPTS = 8
+WHERE_TOLD = "that is where every task waits"
 FOR_EVER = 99
 APART = 0.25  # seconds between effect and mark of done in the control
 
@@ -192,8 +194,16 @@ def _end_with_parent() -> None:
     os._exit(3)
 
 
+def tell_where() -> None:
+    """Write down where every task of this worker waits."""
+    for task in asyncio.all_tasks():
+        task.print_stack(file=sys.stderr)
+    print(WHERE_TOLD, file=sys.stderr, flush=True)
+
+
 async def main(url: str, timings: WorkerTimings, mode: str) -> int:
     """Work until asked to stop; the exit code."""
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, tell_where)
     async with Database(url, application=f"kill-worker-{mode}", idle_in_transaction_seconds=3) as database:
         setting = Setting(apart=mode == "apart", version=mode)
         worker = JobWorker(database, Registry(_KNOWN[mode]), setting, timings=timings)

@@ -119,6 +119,7 @@ def run(
             field.wait(field.workers_well, TAKEN_UP_WITHIN, "all workers are well again")
         except AssertionError as away:
             faults.append(str(away))
+            print(field.fleet.where_they_are())
         found = audit(field.owner_url, load.acknowledged)
         return KillResult(
             recoveries, found, len(load.acknowledged), load.refused, time.monotonic() - began, field.fleet.ends,

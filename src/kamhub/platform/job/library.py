@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import procrastinate
@@ -60,6 +61,27 @@ class Manager(JobManager):
         worker_id = await super().register_worker()
         await self._enter(worker_id)
         return worker_id
+
+    async def update_heartbeat(self, worker_id: int) -> None:
+        """Beat. The worker ends with its heart: a worker without one works on, and others take it for dead."""
+        with self._vital():
+            await super().update_heartbeat(worker_id)
+
+    async def listen_for_jobs(self, **wanted: Any) -> None:
+        """Hear of new jobs. The worker ends when it hears no more: it would look for jobs only now and then."""
+        with self._vital():
+            await super().listen_for_jobs(**wanted)
+
+    @contextmanager
+    def _vital(self) -> Iterator[None]:
+        """The library watches these parts only until the first of all ends, and one of them ends at once: the periodic
+        jobs, of which it has none here. So whoever fails says so."""
+        try:
+            yield
+        except Exception:
+            if self.worker is not None:
+                self.worker.stop()  # type: ignore[no-untyped-call]
+            raise
 
     async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> StoredJob | None:  # noqa: ARG002
         """The next job to run, None when there is none for a free hand."""
