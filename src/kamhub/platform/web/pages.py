@@ -55,7 +55,7 @@ def render(
         "development": not request.app.state.settings.production,
         "request_id": request.scope.get("state", {}).get("request_id", ""),
         "now": request.app.state.clock.now(),
-        "report": page_report(request.app.state.settings),
+        "monitoring": page_report(request.app.state.settings),
     }
     locale = locale_of(request)
     body = request.app.state.templates.render(template, locale, {**everywhere, **context}).encode()
