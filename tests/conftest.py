@@ -55,9 +55,12 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClusterAddres
 
 
 def _hurry(address: ClusterAddress) -> None:
-    """No waiting for the disk: these databases have to outlive neither the server nor the machine."""
+    """No waiting for the disk: these databases have to outlive neither the server nor the machine.
+
+    And nobody who tidies meanwhile: what the planner knows of a table is what the test has told it.
+    """
     with psycopg.connect(address.owner_url, autocommit=True) as connection:
-        for name in ("fsync", "full_page_writes"):
+        for name in ("fsync", "full_page_writes", "autovacuum"):
             connection.execute(f"ALTER SYSTEM SET {name} = off".encode())
         connection.execute("SELECT pg_reload_conf()")
 

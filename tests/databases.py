@@ -25,9 +25,11 @@ _SCHEMA = " UNION ALL ".join(
 )
 _STATISTICS = """SELECT 'statistics', count(*), 0 FROM pg_catalog.pg_statistic s JOIN pg_catalog.pg_class c ON c.oid = s.starelid
     WHERE c.relnamespace = 'public'::regnamespace"""
+_SIZES = """SELECT 'sizes', count(*), sum(reltuples)::bigint FROM pg_catalog.pg_class
+    WHERE relkind IN ('r', 'i') AND relnamespace = 'public'::regnamespace"""
 _SETTINGS = """SELECT 'settings', count(*), 0 FROM pg_catalog.pg_db_role_setting s JOIN pg_catalog.pg_database d
     ON d.oid = s.setdatabase WHERE d.datname = current_database()"""
-_STATE = f"{_SCHEMA} UNION ALL {_STATISTICS} UNION ALL {_SETTINGS} ORDER BY 1"
+_STATE = f"{_SCHEMA} UNION ALL {_STATISTICS} UNION ALL {_SIZES} UNION ALL {_SETTINGS} ORDER BY 1"
 _END_OTHERS = """SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid()"""
 _REWIND = """SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, start_value, false)
