@@ -1,1 +1,1 @@
-"""The AI desk. Nothing of it is built yet; the hub works without it."""
+"""The AI desk: what an organisation's agents know. The hub works without it."""
