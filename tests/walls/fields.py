@@ -14,7 +14,7 @@ from litestar.typing import FieldDefinition
 from pydantic import BaseModel
 
 from tests.builders import PASSWORD
-from tests.walls import network, timetables
+from tests.walls import knowledge, network, timetables
 from tests.walls.house import NOW, House, Route
 
 Steps = tuple[str | int, ...]
@@ -210,6 +210,8 @@ def good(house: House, route: Route) -> Body:
         return dict(_NOTIFICATION)
     if (of_the_network := network.body(house.world, model.__name__)) is not None:
         return of_the_network
+    if (of_knowledge := knowledge.body(model.__name__)) is not None:
+        return of_knowledge
     if (of_timetables := timetables.body(house.world, model.__name__)) is not None:
         return of_timetables
     body: Body = {}

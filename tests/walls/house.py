@@ -31,7 +31,7 @@ from kamhub.platform.web.rules import RouteRule, handlers_of, rule_of
 from tests.asgi import ORIGIN, Web, serve
 from tests.builders import Operator, World, build_world
 from tests.hub.payment.support import Provider
-from tests.walls import network, timetables
+from tests.walls import knowledge, network, timetables
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 KEYS = KeyRing("a secret of the tests, long enough to be one")
@@ -231,6 +231,7 @@ async def furnished(owner_url: str, app_url: str, data_dir: Path) -> AsyncIterat
             "timetable_id": timetables.furnish(world),
             "on_date": timetables.ON_DATE,
             **network.furnish(world),
+            **knowledge.furnish(world),
             "route_id": world.main.route,
             "session_id": world.main.sessions["owner"],
             # Of nobody: words out of a list.

@@ -5,6 +5,8 @@ from __future__ import annotations
 from litestar.handlers import BaseRouteHandler
 
 from kamhub.app import health, openapi, static_serving, well_known
+from kamhub.desk.article import api as article_api
+from kamhub.desk.category import api as category_api
 from kamhub.hub.booking import api as booking_api
 from kamhub.hub.booking import pages as booking_pages
 from kamhub.hub.booking_office import api as booking_office_api
@@ -152,4 +154,8 @@ _HUB: tuple[BaseRouteHandler, ...] = (
     *dashboard_api.HANDLERS,
     *dashboard_pages.HANDLERS,
 )
-HANDLERS: tuple[BaseRouteHandler, ...] = (*_PLATFORM, *_HUB)
+_DESK: tuple[BaseRouteHandler, ...] = (
+    *category_api.HANDLERS,
+    *article_api.HANDLERS,
+)
+HANDLERS: tuple[BaseRouteHandler, ...] = (*_PLATFORM, *_HUB, *_DESK)

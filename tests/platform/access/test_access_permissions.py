@@ -30,6 +30,7 @@ READS = {
     "dashboard.read",
     "notices.read",
     "reviews.read",
+    "knowledge.read",
 }
 MANAGES = {
     "network.write",
@@ -40,6 +41,7 @@ MANAGES = {
     "cases.write",
     "notices.write",
     "reviews.write",
+    "knowledge.write",
     "jobs.read",
 }
 DISPATCHES = {"departures.write", "assignments.write", "bookings.write", "bookings.decide", "boarding.write"}

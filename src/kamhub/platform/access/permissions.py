@@ -31,6 +31,7 @@ _READS = frozenset(
         "dashboard.read",
         "notices.read",
         "reviews.read",
+        "knowledge.read",
     }
 )
 _MANAGER = _READS | {
@@ -42,6 +43,7 @@ _MANAGER = _READS | {
     "cases.write",
     "notices.write",
     "reviews.write",
+    "knowledge.write",
     "jobs.read",
 }
 _DISPATCHER = _READS | {

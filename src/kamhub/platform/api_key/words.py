@@ -38,6 +38,8 @@ _SCOPES: Mapping[str, str] = {
     "notices.write": mark("Change templates and senders of messages"),
     "reviews.read": mark("Read reviews"),
     "reviews.write": mark("Answer reviews"),
+    "knowledge.read": mark("Read and search documents and articles"),
+    "knowledge.write": mark("Upload documents and write articles"),
     # To look only, as a monitoring program does: what becomes of a job that failed for good is decided by a person.
     "jobs.read": mark("Watch background jobs"),
 }
