@@ -58,9 +58,12 @@ def test_a_category_moves_where_no_level_is_too_deep_and_nothing_stands_below_it
 ) -> None:
     moved, parent = data.draw(st.sampled_from(sorted(parents))), data.draw(st.sampled_from(sorted(parents)))
     after = parents | {moved: parent}
-    below, at = False, parent
-    while at is not None and not below:
-        below, at = at == moved, parents[at]
+    line: list[UUID] = []
+    above: UUID | None = parent
+    while above is not None:
+        line.append(above)
+        above = parents[above]
+    below = moved in line
     fits = not below and max(depth(after, one) for one in after) <= MOST_LEVELS
     if fits:
         require_place(parents, moved, parent)
