@@ -6,17 +6,13 @@ from typing import Any
 from uuid import UUID
 
 from kamhub.kit.ids import new_id
-from tests.builders import World
+from tests.builders import Operator, World
 
 
 def furnish(world: World) -> dict[str, UUID]:
     """A category with an article in it; by the names of path parameters."""
-    organisation, names = world.main.id, ("category_id", "article_id")
-    things = {name: new_id() for name in names}
-    world.execute(
-        "INSERT INTO knowledge_categories (organisation_id, id, name, created_at) VALUES (%s, %s, 'Багаж', now())",
-        organisation, things["category_id"],
-    )  # fmt: skip
+    organisation = world.main.id
+    things = {"category_id": category(world, world.main), "article_id": new_id()}
     world.execute(
         "INSERT INTO articles (organisation_id, id, title, body, status, created_at, changed_at, changed_by) "
         "VALUES (%s, %s, 'Лыжи', 'Лыжи берём.', 'draft', now(), now(), 'x')",
@@ -28,6 +24,16 @@ def furnish(world: World) -> dict[str, UUID]:
         things["article_id"],
     )  # fmt: skip
     return things
+
+
+def category(world: World, operator: Operator) -> UUID:
+    """A category of that operator's, with a name of its own."""
+    category_id = new_id()
+    world.execute(
+        "INSERT INTO knowledge_categories (organisation_id, id, name, created_at) VALUES (%s, %s, %s, now())",
+        operator.id, category_id, str(category_id),
+    )  # fmt: skip
+    return category_id
 
 
 def body(model: str) -> dict[str, Any] | None:

@@ -20,7 +20,7 @@ import pytest
 from kamhub.kit.ids import new_id
 from kamhub.platform.embedded.types import ClusterAddress
 from kamhub.platform.web.schemas import Form
-from tests.walls import network, timetables
+from tests.walls import knowledge, network, timetables
 from tests.walls.calls import FORM, Insider
 from tests.walls.fields import Body, Leaf, fields_of, flat, leaves, put
 from tests.walls.house import CONTACT, House, Route, fresh_database, furnished, kill, routes
@@ -155,6 +155,7 @@ async def name_anothers(insider: Insider, route: Route, leaf: Leaf) -> int:
             ("from_place_id", "to_place_id", "origin", "destination"),
             network.place(house.world, house.world.other, new_id()),
         ),
+        **dict.fromkeys(("category_id", "parent_id"), knowledge.category(house.world, house.world.other)),
         "payment_id": house.main["booking_id"],  # no payment at all
     }
     body: Body = insider.good(route)
