@@ -37,7 +37,7 @@ lint: setup ## style, types, import contracts, sizes, SQL, templates, secrets
 	@$(BIN)/python tools/lint/sizes.py src/kamhub
 	@$(BIN)/squawk --config .squawk.toml src/kamhub/platform/database/migrations/*.sql
 	@$(BIN)/djlint --quiet --lint src/kamhub
-	@$(BIN)/betterleaks --no-banner --log-level warn --redact=100 --confidence=medium src bench tools docs deploy .ci .github Makefile pyproject.toml README.md
+	@$(BIN)/betterleaks --no-banner --log-level warn --redact=100 --confidence=medium src bench eval tools docs deploy .ci .github Makefile pyproject.toml README.md
 	@$(BIN)/betterleaks --no-banner --log-level warn --redact=100 --confidence=medium --disable-rule=generic-password,generic-username tests
 
 bench: setup ## the numbers, as tables
