@@ -5,11 +5,13 @@ Each file ``sources/NAME.EXT.md`` becomes ``documents/NAME.EXT``. A source is a 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import docx
 import openpyxl
@@ -94,6 +96,7 @@ def make_docx(source: str, to: Path) -> None:
         else:
             document.add_paragraph(part.text, style="List Bullet" if part.kind == "item" else None)
     document.save(str(to))
+    _date_alike(to)
 
 
 def make_xlsx(source: str, to: Path) -> None:
@@ -114,6 +117,17 @@ def make_xlsx(source: str, to: Path) -> None:
         for row in part.rows:
             book.worksheets[-1].append(list(row))
     book.save(to)
+    _date_alike(to)
+
+
+def _date_alike(office: Path) -> None:
+    """Writes the archive that an office file is once more, without the time of its making."""
+    with ZipFile(office) as archive:
+        files = [(name, archive.read(name)) for name in archive.namelist()]
+    with ZipFile(office, "w", ZIP_DEFLATED) as archive:
+        for name, content in files:
+            dated = re.sub(rb"(<dcterms:modified[^>]*>)[^<]*", rb"\g<1>" + f"{MADE_AT:%FT%TZ}".encode(), content)
+            archive.writestr(ZipInfo(name, MADE_AT.timetuple()[:6]), dated, ZIP_DEFLATED)
 
 
 def make_old_text(source: str, to: Path) -> None:

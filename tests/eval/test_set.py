@@ -161,9 +161,16 @@ def test_every_current_document_is_asked_about(questions: list[Question], texts:
     assert {language_of(text) for text in texts.values()} == {"ru", "en"}
 
 
+def test_documents_are_of_all_formats_and_one_is_in_an_old_encoding() -> None:
+    documents = sorted(DOCUMENTS.iterdir())
+    assert {path.suffix for path in documents} == {".pdf", ".docx", ".xlsx", ".csv", ".html", ".md", ".txt"}
+    with pytest.raises(UnicodeDecodeError):
+        (DOCUMENTS / "zimniy-sezon.txt").read_text()
+
+
 @pytest.mark.parametrize("source", sorted(SOURCES.glob("*.md")), ids=lambda path: path.stem)
 def test_a_made_document_says_what_its_source_says(source: Path, tmp_path: Path) -> None:
     made = tmp_path / source.stem
     MAKERS[made.suffix](source.read_text(), made)
     assert text_of(made) == text_of(DOCUMENTS / made.name)
-    assert len(text_of(made)) > 1000
+    assert len(text_of(made)) > 500
