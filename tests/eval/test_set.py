@@ -89,7 +89,10 @@ def test_about_two_thirds_are_asked_in_russian_and_an_eighth_is_misspelt(questio
 
 
 def test_a_question_is_in_the_language_it_says(questions: list[Question]) -> None:
-    assert [question.id for question in questions if language_of(question.question) != question.language] == []
+    other = [question for question in questions if language_of(question.question) != question.language]
+    # Russian in Latin letters: typed by sound, or with the keyboard left in the other language.
+    assert all(question.misspelt and question.language == "ru" for question in other)
+    assert 0 < len(other) <= 5
 
 
 def test_evidence_stands_in_the_documents_named_and_nowhere_else(
