@@ -33,7 +33,9 @@ def category(world: World) -> str:
 
 def waiting(world: World) -> list[tuple[str, int]]:
     """Which versions of which articles wait to be indexed."""
-    rows: list[Any] = world.rows("SELECT args -> 'with' FROM procrastinate_jobs WHERE task_name = 'article.index' ORDER BY id")
+    rows: list[Any] = world.rows(
+        "SELECT args -> 'with' FROM procrastinate_jobs WHERE task_name = 'article.index' ORDER BY id"
+    )
     return [(row[0]["article_id"], row[0]["version"]) for row in rows]
 
 
