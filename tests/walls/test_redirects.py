@@ -209,7 +209,7 @@ async def by_another_host(found: Walk, insider: Insider, data_dir: Path) -> None
 async def mail_everything(house: House, data_dir: Path, done: set[object]) -> None:
     """Whatever was asked for since goes out."""
     mail = FolderTransport(data_dir / FOLDER, "Hub <noreply@hub.test>")
-    context = WorkContext(house.web.hub, house.web.app.state.people, mail, SETTINGS)
+    context = WorkContext(house.web.hub, house.web.app.state.desk, house.web.app.state.people, mail, SETTINGS)
     await work_off(house.web.hub.database, JOBS, context)
 
 

@@ -223,7 +223,7 @@ async def errors(found: Walk, house: House) -> None:
 async def mails(found: Walk, house: House, data_dir: Path) -> None:
     """Everything that waits to be mailed is, and its HTML is looked at."""
     mail = FolderTransport(data_dir / FOLDER, "Hub <noreply@hub.test>")
-    context = WorkContext(house.web.hub, house.web.app.state.people, mail, SETTINGS)
+    context = WorkContext(house.web.hub, house.web.app.state.desk, house.web.app.state.people, mail, SETTINGS)
     await work_off(house.web.hub.database, JOBS, context)
     found.mails.clear()
     for path in (data_dir / FOLDER).glob("*.eml"):

@@ -17,11 +17,13 @@ from litestar.handlers import BaseRouteHandler
 from litestar.types import ASGIApp, Guard
 
 from kamhub.app import refusals
+from kamhub.app.desk import make_desk
 from kamhub.app.handlers import HANDLERS
 from kamhub.app.metrics import RequestMetrics
 from kamhub.app.static_files import StaticFiles
 from kamhub.app.templating import Templates
 from kamhub.app.wiring import open_hub
+from kamhub.desk.services import Desk
 from kamhub.hub.services import Hub
 from kamhub.kit.clock import Clock, SystemClock
 from kamhub.platform.access.guard import access_guard, current_staff
@@ -57,6 +59,12 @@ def provide_hub(state: State) -> Hub:
     return hub
 
 
+def provide_desk(state: State) -> Desk:
+    """The desk's services."""
+    desk: Desk = state.desk
+    return desk
+
+
 def provide_people(state: State) -> People:
     """The services of sign-in."""
     people: People = state.people
@@ -85,6 +93,7 @@ def litestar_app(config: WebConfig) -> Litestar:
         route_handlers=_handlers(settings),
         dependencies={
             "hub": Provide(provide_hub, sync_to_thread=False),
+            "desk": Provide(provide_desk, sync_to_thread=False),
             "people": Provide(provide_people, sync_to_thread=False),
             "staff": Provide(current_staff),
         },
@@ -180,6 +189,7 @@ async def _lifespan(app: Litestar) -> AsyncIterator[None]:
         clock=config.clock,
     ) as hub:
         app.state.hub = hub
+        app.state.desk = make_desk(config.settings, hub, config.data_dir)
         app.state.people = People(
             hub.database,
             hub.clock,

@@ -8,13 +8,14 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from kamhub.app.files import s3_address
 from kamhub.hub.integrity.store import INVARIANTS, count_breaches
 from kamhub.kit.clock import Clock, SystemClock
 from kamhub.platform.backup.cipher import Cipher
 from kamhub.platform.backup.kept import KEPT
 from kamhub.platform.backup.services import Backups
 from kamhub.platform.backup.storage.folder import FolderStorage
-from kamhub.platform.backup.storage.s3 import S3Address, S3Storage
+from kamhub.platform.backup.storage.s3 import S3Storage
 from kamhub.platform.backup.types import Policy
 from kamhub.platform.crypto.keys import KeyRing
 from kamhub.platform.database.pool import Database, PoolSizes
@@ -64,18 +65,8 @@ def _login(wanted: SecretStr | None, instead: SecretStr | None, app_url: str, da
 
 
 def _remote(settings: Settings) -> S3Storage | None:
-    if settings.s3_bucket is None or settings.s3_access_key is None or settings.s3_secret_key is None:
-        return None
-    return S3Storage(
-        S3Address(
-            bucket=settings.s3_bucket,
-            prefix=settings.s3_prefix,
-            region=settings.s3_region,
-            endpoint=settings.s3_endpoint,
-            access_key=settings.s3_access_key.get_secret_value(),
-            secret_key=settings.s3_secret_key.get_secret_value(),
-        )
-    )
+    address = s3_address(settings)
+    return S3Storage(address) if address else None
 
 
 def check(app_url: str) -> dict[str, int]:

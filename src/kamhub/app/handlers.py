@@ -6,6 +6,7 @@ from litestar.handlers import BaseRouteHandler
 
 from kamhub.app import health, openapi, static_serving, well_known
 from kamhub.desk.article import api as article_api
+from kamhub.desk.asset import api as asset_api
 from kamhub.desk.category import api as category_api
 from kamhub.hub.booking import api as booking_api
 from kamhub.hub.booking import pages as booking_pages
@@ -157,5 +158,6 @@ _HUB: tuple[BaseRouteHandler, ...] = (
 _DESK: tuple[BaseRouteHandler, ...] = (
     *category_api.HANDLERS,
     *article_api.HANDLERS,
+    *asset_api.HANDLERS,
 )
 HANDLERS: tuple[BaseRouteHandler, ...] = (*_PLATFORM, *_HUB, *_DESK)

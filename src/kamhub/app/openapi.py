@@ -153,6 +153,7 @@ class _Writer:
             written["parameters"] += self._query_parameters(body)
         elif body is not None:
             content = {media_type: {"schema": self._references[body]} for media_type in more.media_types}
+            content |= _file_content(()) if more.or_file else {}
             written["requestBody"] = {"required": True, "content": content}
         elif more.files:
             written["requestBody"] = {"required": True, "content": _file_content(more.files)}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from kamhub.desk.asset.types import LOOK_AFTER
 from kamhub.hub.booking.jobs import SWEEP_EXPIRED
 from kamhub.hub.ledger.jobs import CLOSE, EARN
 from kamhub.hub.notice.jobs import PLAN_REMINDERS
@@ -26,6 +27,7 @@ KAMCHATKA = "Asia/Kamchatka"
 
 TIMETABLE: tuple[Entry, ...] = (
     Entry(SWEEP_EXPIRED, Every(timedelta(seconds=30)), missed="skip"),
+    Entry(LOOK_AFTER, Every(timedelta(minutes=1)), missed="skip"),
     Entry(OFFER, Every(timedelta(seconds=15)), missed="skip"),
     Entry(ADOPT_ACCOUNT, Every(timedelta(seconds=30)), missed="skip"),
     Entry(PLAN_REMINDERS, Every(timedelta(minutes=5)), missed="run once"),

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kamhub.app.timetable import TIMETABLE
+from kamhub.desk.asset.jobs import JOBS as ASSET_JOBS
+from kamhub.desk.services import Desk
 from kamhub.hub.booking.jobs import JOBS as BOOKING_JOBS
 from kamhub.hub.disruption.jobs import JOBS as DISRUPTION_JOBS
 from kamhub.hub.ledger.jobs import JOBS as LEDGER_JOBS
@@ -38,6 +40,7 @@ class WorkContext:
     """What the jobs work with."""
 
     hub: Hub
+    desk: Desk
     people: People
     mail: MailTransport
     settings: Settings
@@ -76,6 +79,7 @@ JOBS: tuple[Job[WorkContext], ...] = (
     *WAITING_LIST_JOBS,
     *ALERT_JOBS,
     *BACKUP_JOBS,
+    *ASSET_JOBS,
     *OWN_JOBS,
 )
 

@@ -64,6 +64,7 @@ class Settings(BaseSettings):
     mail_from: str = "Kamchatour Hub <noreply@localhost>"
     telegram_api_url: str = "https://api.telegram.org"
     sms_api_url: str = "https://sms.ru"
+    url_networks: Annotated[tuple[str, ...], NoDecode] = ()
 
     telegram_alert_token: SecretStr | None = None
     telegram_alert_chat: str | None = None
@@ -86,7 +87,9 @@ class Settings(BaseSettings):
     s3_access_key: SecretStr | None = None
     s3_secret_key: SecretStr | None = None
 
-    @field_validator("allowed_origins", "trusted_proxies", "alert_mail", "backup_recipients", mode="before")
+    @field_validator(
+        "allowed_origins", "trusted_proxies", "alert_mail", "backup_recipients", "url_networks", mode="before"
+    )
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
@@ -152,6 +155,11 @@ class Settings(BaseSettings):
         """The proxies whose X-Forwarded-For is believed; nobody by default, loopback included."""
         return tuple(ipaddress.ip_network(name, strict=False) for name in self.trusted_proxies)
 
+    @cached_property
+    def readable_networks(self) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+        """The private networks whose pages operators may have read; none by default."""
+        return tuple(ipaddress.ip_network(name, strict=False) for name in self.url_networks)
+
 
 def is_weak_secret(secret: str) -> bool:
     """Whether a secret key is too short or too even to be random."""
@@ -167,6 +175,10 @@ def problems(settings: Settings) -> list[str]:
         _ = settings.trusted_networks
     except ValueError as error:
         found.append(f"KAMHUB_TRUSTED_PROXIES must list addresses or networks: {error}.")
+    try:
+        _ = settings.readable_networks
+    except ValueError as error:
+        found.append(f"KAMHUB_URL_NETWORKS must list addresses or networks: {error}.")
     if "" in settings.secret_keys:
         found.append("KAMHUB_SECRET_KEY has an empty part between its commas.")
     found += _backup_problems(settings)

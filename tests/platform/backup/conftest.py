@@ -15,8 +15,9 @@ from kamhub.platform.backup.cipher import Cipher
 from kamhub.platform.backup.kept import KEPT
 from kamhub.platform.backup.services import Backups
 from kamhub.platform.backup.storage.folder import FolderStorage
-from kamhub.platform.backup.storage.s3 import S3Address, S3Storage
+from kamhub.platform.backup.storage.s3 import S3Storage
 from kamhub.platform.backup.types import Policy
+from kamhub.platform.s3.types import S3Address
 from tests.builders import World
 from tests.s3 import ACCESS_KEY, BUCKET, SECRET_KEY, S3Server, s3_server
 

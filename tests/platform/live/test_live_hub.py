@@ -16,6 +16,7 @@ from kamhub.platform.live import hub as live
 from kamhub.platform.live import store
 from kamhub.platform.live.announcer import announcing
 from kamhub.platform.live.hub import Broadcaster, Subscription, end_streams
+from kamhub.platform.live.rules import TOPICS
 from kamhub.platform.live.types import RESYNC, Change, TooManyStreams
 from tests.builders import World
 
@@ -100,7 +101,7 @@ async def test_a_database_that_is_away_is_tried_again(database: Database) -> Non
 
 
 async def test_a_slow_watcher_keeps_a_bounded_number_of_changes() -> None:
-    subscription = Subscription()
+    subscription = Subscription(frozenset(TOPICS))
     change = Change("departure", new_id())
     for _ in range(3):
         subscription.put(change)

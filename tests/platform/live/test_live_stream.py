@@ -11,7 +11,7 @@ import pytest
 
 from kamhub.platform.live import api
 from kamhub.platform.live.hub import Broadcaster, Subscription
-from kamhub.platform.live.rules import BEAT
+from kamhub.platform.live.rules import BEAT, TOPICS
 from tests.app.support import check_problem
 from tests.asgi import Web
 from tests.builders import World
@@ -129,7 +129,7 @@ async def test_as_many_watch_as_may(web: Web, world: World, monkeypatch: pytest.
 async def test_a_stream_beats_while_nothing_happens_and_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(api, "BEAT_SECONDS", 0.01)
     monkeypatch.setattr(api, "MOST_SECONDS", 0.05)
-    subscription = Subscription()
+    subscription = Subscription(frozenset(TOPICS))
     said = [part async for part in api.changes(subscription)]
     assert said
     assert set(said) == {BEAT}

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from kamhub.app.backups import make_backups
 from kamhub.app.commands.target import Target, fail, require_schema, require_target
+from kamhub.app.desk import make_desk
 from kamhub.app.wiring import key_ring, open_hub
 from kamhub.app.work import WorkContext, registry
 from kamhub.platform.database.pool import PoolSizes
@@ -80,7 +81,8 @@ async def _work(target: Target, mail: MailTransport, jobs: Registry[WorkContext]
     ) as hub:
         people = People(hub.database, hub.clock, keys, public_url=hub.public_url, production=settings.production)
         backups = make_backups(settings, target.app_url, target.data_dir, keys) if settings.backups == "on" else None
-        context = WorkContext(hub=hub, people=people, mail=mail, settings=settings, backups=backups)
+        desk = make_desk(settings, hub, target.data_dir)
+        context = WorkContext(hub=hub, desk=desk, people=people, mail=mail, settings=settings, backups=backups)
         runner = JobWorker(
             hub.database,
             jobs,

@@ -45,3 +45,39 @@ class Piece:
     language: Language
     position: Position
     digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class KeptChunk:
+    """A chunk that is kept of a source: its id, the digest of its piece, its place counted from 0."""
+
+    id: UUID
+    digest: bytes
+    ordinal: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewChunk:
+    """A piece that becomes a chunk."""
+
+    id: UUID
+    ordinal: int
+    piece: Piece
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Where a kept chunk stands now."""
+
+    id: UUID
+    ordinal: int
+    position: Position
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """How many chunks of a source stayed as they were, came, and went."""
+
+    kept: int
+    added: int
+    removed: int

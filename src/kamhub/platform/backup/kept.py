@@ -19,7 +19,8 @@ ARCHIVE = "files.tar"
 
 @dataclass(frozen=True, slots=True)
 class KeptFolder:
-    """A folder below the data folder. Its files are written once under names of their own and never changed."""
+    """A folder below the data folder. Its files are written once under names of their own and never changed; hidden ones,
+    and those in hidden folders, are not finished and are left out."""
 
     name: str
     why: str
@@ -41,11 +42,17 @@ def pack(data_dir: Path, kept: tuple[KeptFolder, ...], into: Path, stop: Stop) -
             archive.add(folder, folder.name, recursive=False)
             for path in sorted(folder.rglob("*")):
                 stop.check()
+                if _is_hidden(path.relative_to(folder)):
+                    continue
                 try:
                     archive.add(path, str(path.relative_to(data_dir)), recursive=False)
                 except FileNotFoundError:
                     continue
     return True
+
+
+def _is_hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
 
 
 def unpack(archive: Path, into: Path) -> list[str]:

@@ -12,7 +12,7 @@ from litestar.handlers import BaseRouteHandler
 from litestar.response import Stream
 
 from kamhub.platform.live.hub import Broadcaster, Subscription
-from kamhub.platform.live.rules import BEAT, as_event, as_json
+from kamhub.platform.live.rules import BEAT, as_event, as_json, topics_of
 from kamhub.platform.person.services import People
 from kamhub.platform.person.types import Staff
 from kamhub.platform.web.csrf import Csrf
@@ -39,7 +39,8 @@ def broadcaster_of(app: Litestar, people: People) -> Broadcaster:
     opt=rule(access="staff", rate="api", permission=READ, reply="events", refusals=(401, 403, 429)),
 )
 async def events(request: Asked, people: People, staff: Staff) -> Stream:
-    """Changes of the organisation as server-sent events: ``departure`` with its id, ``resync`` when some were missed.
+    """Changes of the organisation as server-sent events: ``departure`` and ``asset`` with its id, ``resync`` when some were
+    missed. Of each topic those are told who may read it.
 
     A comment every 15 seconds keeps the way open. After ten minutes the stream ends, and the browser asks again.
     """
@@ -47,7 +48,7 @@ async def events(request: Asked, people: People, staff: Staff) -> Stream:
     broadcaster.require_room(staff.organisation_id)
 
     async def told() -> AsyncIterator[bytes]:
-        with broadcaster.subscribe(staff.organisation_id) as subscription:
+        with broadcaster.subscribe(staff.organisation_id, topics_of(staff.permissions)) as subscription:
             yield b"retry: 3000\n\n"
             async for change in changes(subscription):
                 yield change
@@ -73,7 +74,9 @@ async def live_socket(socket: WebSocket[Any, Any, Any]) -> None:
     csrf.check_origin(socket)
     staff: Staff = socket.scope["state"]["staff"]
     people: People = socket.app.state.people
-    with broadcaster_of(socket.app, people).subscribe(staff.organisation_id) as subscription:
+    with broadcaster_of(socket.app, people).subscribe(
+        staff.organisation_id, topics_of(staff.permissions)
+    ) as subscription:
         await socket.accept()
         leaving = asyncio.create_task(_until_left(socket))
         leaving.add_done_callback(lambda _: subscription.end())

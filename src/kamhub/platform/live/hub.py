@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from uuid import UUID
 from weakref import WeakSet
@@ -25,15 +25,18 @@ _open: WeakSet[Broadcaster] = WeakSet()
 
 
 class Subscription:
-    """What one watcher has not been told yet: each change once, and bounded."""
+    """What one watcher has not been told yet: each change once, and bounded. ``topics`` are those it may hear of."""
 
-    def __init__(self) -> None:
+    def __init__(self, topics: Collection[str]) -> None:
+        self._topics = topics
         self._waiting: dict[Change, None] = {}
         self._woken = asyncio.Event()
         self.over = False
 
     def put(self, change: Change) -> None:
         """Something has changed."""
+        if change != RESYNC and change.topic not in self._topics:
+            return
         if RESYNC not in self._waiting:
             if change == RESYNC or len(self._waiting) >= MOST_WAITING:
                 self._waiting = {RESYNC: None}
@@ -88,10 +91,15 @@ class Broadcaster:
             raise TooManyStreams
 
     @contextmanager
-    def subscribe(self, organisation_id: UUID) -> Iterator[Subscription]:
-        """Watch that organisation until the block ends; the first that is told is ``RESYNC``. Raises ``TooManyStreams``."""
+    def subscribe(
+        self, organisation_id: UUID, topics: Collection[str] = frozenset(rules.TOPICS)
+    ) -> Iterator[Subscription]:
+        """Watch these topics of that organisation until the block ends; the first that is told is ``RESYNC``.
+
+        Raises ``TooManyStreams``.
+        """
         self.require_room(organisation_id)
-        subscription = Subscription()
+        subscription = Subscription(topics)
         # What happened between the making of a page and this moment is not known.
         subscription.put(RESYNC)
         self._watchers.setdefault(organisation_id, set()).add(subscription)

@@ -10,7 +10,14 @@ from kamhub.platform.live.types import RESYNC, Change
 
 # Of one organisation at a time: more of them say no more than that everything is to be looked at again.
 MOST_APART = 100
+# Who hears of what: the right that reading it asks for.
+TOPICS: Mapping[str, str] = {"departure": "departures.read", "asset": "knowledge.read"}
 BEAT = b": still here\n\n"
+
+
+def topics_of(permissions: Collection[str]) -> frozenset[str]:
+    """The topics that somebody with these rights is told of."""
+    return frozenset(topic for topic, permission in TOPICS.items() if permission in permissions)
 
 
 def payload(organisation_id: UUID, change: Change) -> str:

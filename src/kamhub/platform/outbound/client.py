@@ -23,8 +23,8 @@ _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.
 
 
 @cache
-def _trust() -> ssl.SSLContext:
-    """Made once a process: reading the certificates takes longer than many a call."""
+def trust() -> ssl.SSLContext:
+    """The certificates that are believed. Made once a process: reading them takes longer than many a call."""
     return ssl.create_default_context()
 
 
@@ -38,7 +38,7 @@ class OutboundClient:
             timeout=httpx.Timeout(timeout_seconds, connect=connect_seconds),
             follow_redirects=False,
             trust_env=False,
-            verify=_trust(),
+            verify=trust(),
         )
 
     async def __aenter__(self) -> Self:

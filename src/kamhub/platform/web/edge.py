@@ -22,7 +22,7 @@ from kamhub.platform.web.rules import handlers_of, rule_of
 log = structlog.get_logger("kamhub.request")
 
 MAX_BODY_BYTES = 1_000_000
-# Of the routes whose rule says ``upload``: a file of 8 MB in the wrapping of a form.
+# Of the routes whose rule says ``upload`` and no number of its own: a file of 8 MB in the wrapping of a form.
 MAX_UPLOAD_BYTES = 8_500_000
 # Key of the request's state under which inner layers leave headers for the reply.
 EXTRA_HEADERS = "extra_headers"
@@ -98,8 +98,8 @@ class Edge:
 
     def most_bytes(self, scope: Scope) -> int:
         """How long the body of that request may be; asked only about one that is long."""
-        takes_files = self._uploads is not None and self._uploads.fullmatch(scope["path"])
-        return MAX_UPLOAD_BYTES if takes_files else MAX_BODY_BYTES
+        found = (most for address, most in self._uploads if address.fullmatch(scope["path"]))
+        return next(found, MAX_BODY_BYTES)
 
     def _account(self, scope: Any, status: int, seconds: float, request_id: bytes) -> None:
         template = scope.get("path_template", "unmatched")
@@ -173,13 +173,15 @@ class _Exchange:
         await self._send(message)
 
 
-def _upload_addresses(app: ASGIApp) -> re.Pattern[str] | None:
-    """The addresses of the routes that take files; None when there are none."""
+def _upload_addresses(app: ASGIApp) -> list[tuple[re.Pattern[str], int]]:
+    """The addresses of the routes that take files, and how many bytes each takes."""
     if not isinstance(app, Litestar):
-        return None
-    templates = {path for path, handler in handlers_of(app) if (rule := rule_of(handler)) and rule.rate == "upload"}
-    patterns = [re.sub(r"\\{\w+\\}", "[^/]+", re.escape(path)) for path in sorted(templates)]
-    return re.compile("|".join(patterns)) if patterns else None
+        return []
+    rules = {path: rule for path, handler in handlers_of(app) if (rule := rule_of(handler)) and rule.rate == "upload"}
+    return [
+        (re.compile(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(path))), rule.most_bytes or MAX_UPLOAD_BYTES)
+        for path, rule in sorted(rules.items())
+    ]
 
 
 def _read(headers: Any) -> tuple[bytes, int, bool]:

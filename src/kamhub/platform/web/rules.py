@@ -29,6 +29,7 @@ class RouteRule:
 
     ``permission`` is the right a staff route asks for, or the scope a key route asks for. ``body`` is the model of the
     body, of a GET the query. ``audit`` is the action that a staff route which changes something writes down.
+    ``most_bytes`` is how long a body the edge lets through, where that is not what its rate says.
     """
 
     access: Access
@@ -39,6 +40,7 @@ class RouteRule:
     reply: type[BaseModel] | Content | None
     refusals: tuple[int, ...]
     audit: str | None
+    most_bytes: int | None = None
 
     @property
     def body_model(self) -> type[BaseModel] | None:
@@ -61,9 +63,10 @@ def rule(
     reply: type[BaseModel] | Content | None = None,
     refusals: Iterable[int] = (),
     audit: str | None = None,
+    most_bytes: int | None = None,
 ) -> dict[str, Any]:
     """The ``opt`` of a handler."""
-    return {_OPT_KEY: RouteRule(access, rate, csrf, permission, body, reply, tuple(refusals), audit)}
+    return {_OPT_KEY: RouteRule(access, rate, csrf, permission, body, reply, tuple(refusals), audit, most_bytes)}
 
 
 def rule_of(handler: Any) -> RouteRule | None:

@@ -209,7 +209,8 @@ class Documented:
 
     ``idempotency_key``: it takes that header. ``booking_token``: it takes one, though it can be called without.
     ``media_types``: of the body, when not JSON alone. ``files``: of a body that is a file, which may also be the field
-    ``file`` of a form. ``replies``: bodies of other statuses that are no problem documents.
+    ``file`` of a form. ``or_file``: in the place of its model it takes a form with the field ``file``. ``replies``: bodies of
+    other statuses that are no problem documents.
     """
 
     KEY: ClassVar[str] = "documented"
@@ -218,4 +219,5 @@ class Documented:
     booking_token: bool = False
     media_types: tuple[str, ...] = ("application/json",)
     files: tuple[str, ...] = ()
+    or_file: bool = False
     replies: Mapping[int, type[BaseModel]] = field(default_factory=dict)

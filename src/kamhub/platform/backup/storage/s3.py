@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,22 +11,10 @@ from typing import Any
 from kamhub.platform.backup.manifest import MANIFEST
 from kamhub.platform.backup.rules import moment_of
 from kamhub.platform.backup.types import BackupCorrupt, BackupError, PlaceName, Progress, Stop, StoredFile
+from kamhub.platform.s3.client import S3Refused, client_of, in_a_sentence
+from kamhub.platform.s3.types import S3Address
 
 _MOST_AT_ONCE = 1000  # keys that one request may delete
-_CODE = re.compile(r"An error occurred \((\w+)\)")
-_MISSING = frozenset({"404", "NoSuchKey", "NotFound"})
-
-
-@dataclass(frozen=True, slots=True)
-class S3Address:
-    """Where the objects live and how to sign. ``endpoint`` None is Amazon's own."""
-
-    bucket: str
-    prefix: str
-    region: str
-    endpoint: str | None
-    access_key: str = field(repr=False)
-    secret_key: str = field(repr=False)
 
 
 class S3Storage:
@@ -38,31 +24,11 @@ class S3Storage:
 
     def __init__(self, address: S3Address) -> None:
         self._address = address
-        self._prefix = address.prefix.strip("/") + "/" if address.prefix.strip("/") else ""
+        self._prefix = address.root
 
     @cached_property
     def _client(self) -> Any:
-        import boto3
-        from botocore.config import Config
-
-        settings = Config(
-            signature_version="s3v4",
-            s3={"addressing_style": "path"},
-            retries={"max_attempts": 5, "mode": "standard"},
-            connect_timeout=10,
-            read_timeout=60,
-            # Newer checksums are refused by some services; ours are in the manifest.
-            request_checksum_calculation="when_required",
-            response_checksum_validation="when_required",
-        )
-        return boto3.client(
-            "s3",
-            endpoint_url=self._address.endpoint,
-            region_name=self._address.region,
-            aws_access_key_id=self._address.access_key,
-            aws_secret_access_key=self._address.secret_key,
-            config=settings,
-        )
+        return client_of(self._address)
 
     def names(self) -> list[str]:
         """See the port."""
@@ -83,17 +49,15 @@ class S3Storage:
 
     def read(self, name: str, note: str) -> bytes | None:
         """See the port."""
-        from botocore.exceptions import ClientError
-
-        with self._in_a_sentence():
-            try:
+        try:
+            with in_a_sentence(self._address):
                 reply = self._client.get_object(Bucket=self._address.bucket, Key=self._key(name, note))
-            except ClientError as error:
-                if error.response.get("Error", {}).get("Code") in _MISSING:
-                    return None
-                raise
-            content: bytes = reply["Body"].read()
-            return content
+                content: bytes = reply["Body"].read()
+                return content
+        except S3Refused as refused:
+            if refused.missing:
+                return None
+            raise BackupError(str(refused)) from refused
 
     def write(self, name: str, note: str, content: bytes) -> None:
         """See the port."""
@@ -114,19 +78,18 @@ class S3Storage:
 
     def fetch(self, name: str, files: Sequence[StoredFile], scratch: Path, stop: Stop, say: Progress) -> Path:
         """See the port."""
-        from botocore.exceptions import ClientError
-
         counter = _Counter(sum(file.size for file in files), "download", stop, say)
         with self._in_a_sentence():
             for file in files:
                 into = scratch / file.path
                 into.parent.mkdir(parents=True, exist_ok=True)
                 try:
-                    self._client.download_file(
-                        self._address.bucket, self._key(name, file.path), str(into), Callback=counter
-                    )
-                except ClientError as error:
-                    if error.response.get("Error", {}).get("Code") in _MISSING:
+                    with in_a_sentence(self._address):
+                        self._client.download_file(
+                            self._address.bucket, self._key(name, file.path), str(into), Callback=counter
+                        )
+                except S3Refused as refused:
+                    if refused.missing:
                         raise BackupCorrupt(f"{name} is spoilt: {file.path} is missing on the S3 service.") from None
                     raise
         return scratch
@@ -153,18 +116,11 @@ class S3Storage:
 
     @contextmanager
     def _in_a_sentence(self) -> Iterator[None]:
-        from boto3.exceptions import Boto3Error
-        from botocore.exceptions import BotoCoreError, ClientError
-
         try:
-            yield
-        except ClientError as error:
-            code = error.response.get("Error", {}).get("Code", "unknown")
-            raise BackupError(f"The S3 service refuses: {code} (bucket {self._address.bucket}).") from error
-        except (BotoCoreError, Boto3Error) as error:
-            code = _CODE.search(str(error))
-            why = code[1] if code else type(error).__name__
-            raise BackupError(f"The S3 service cannot be used: {why} (bucket {self._address.bucket}).") from error
+            with in_a_sentence(self._address):
+                yield
+        except S3Refused as refused:
+            raise BackupError(str(refused)) from refused
 
 
 class _Counter:

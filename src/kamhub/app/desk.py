@@ -1,0 +1,52 @@
+"""Makes the desk's services from the settings.
+
+What reads and cuts documents is loaded by the process that first needs it: a web process never does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from uuid import UUID
+
+from kamhub.app.files import make_files
+from kamhub.desk.asset.types import MOST_BYTES
+from kamhub.desk.extraction.types import Document
+from kamhub.desk.knowledge.types import Piece, Source
+from kamhub.desk.services import Desk, SayProgress
+from kamhub.hub.services import Hub
+from kamhub.platform.database.pool import Database
+from kamhub.platform.outbound.addresses import AddressPolicy
+from kamhub.platform.outbound.guarded import GuardedFetcher
+from kamhub.platform.settings import Settings
+
+
+def make_desk(settings: Settings, hub: Hub, data_dir: Path) -> Desk:
+    """The desk's services, on top of the hub's."""
+    policy = AddressPolicy(settings.readable_networks)
+    return Desk(
+        hub=hub,
+        files=make_files(settings, data_dir),
+        fetcher=GuardedFetcher(policy=policy, most=MOST_BYTES),
+        read=_read,
+        cut=_cut,
+        embed=_embed,
+    )
+
+
+async def _read(content: Path, name: str, declared: str | None) -> Document:
+    from kamhub.desk.extraction.actions import read
+
+    return await read(content, name, declared)
+
+
+def _cut(document: Document, title: str) -> Sequence[Piece]:
+    from kamhub.desk.knowledge.rules import pieces_of
+
+    return pieces_of(document, title)
+
+
+async def _embed(database: Database, organisation_id: UUID, source: Source, say: SayProgress) -> None:
+    """Without an embedder pieces are found by their words."""
+    del database, organisation_id, source
+    await say(0, 0)
