@@ -86,7 +86,7 @@ def xlsx_bomb(path: Path, cells: int = 1_000_000) -> Path:
     import openpyxl
 
     book = openpyxl.Workbook()
-    book.active.append(["x"])
+    book.create_sheet("x", 0).append(["x"])
     book.save(path)
     with zipfile.ZipFile(path) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}

@@ -49,8 +49,9 @@ def _xlsx(path: Path) -> Path:
     import openpyxl
 
     book = openpyxl.Workbook()
+    sheet = book.create_sheet("x", 0)
     for number in range(500):
-        book.active.append([f"Маршрут {number}", number])
+        sheet.append([f"Маршрут {number}", number])
     book.save(path)
     return path
 

@@ -96,7 +96,8 @@ def _merges(content: Path, path: str) -> dict[int, list[tuple[int, int, int]]]:
             text = rest + chunk
             for match in _MERGED.finditer(text):
                 left, top, right, bottom = range_boundaries(match[1].decode())
-                found.setdefault(top, []).append((left - 1, right - 1, bottom))
+                if left and top and right and bottom:  # a whole row or column has no ends
+                    found.setdefault(top, []).append((left - 1, right - 1, bottom))
                 count += 1
             rest = text[text.rfind(b"<") :][:200]
     return found
