@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kamhub.app.timetable import TIMETABLE
+from kamhub.desk.article.jobs import JOBS as ARTICLE_JOBS
 from kamhub.desk.asset.jobs import JOBS as ASSET_JOBS
 from kamhub.desk.services import Desk
 from kamhub.hub.booking.jobs import JOBS as BOOKING_JOBS
@@ -80,6 +81,7 @@ JOBS: tuple[Job[WorkContext], ...] = (
     *ALERT_JOBS,
     *BACKUP_JOBS,
     *ASSET_JOBS,
+    *ARTICLE_JOBS,
     *OWN_JOBS,
 )
 
