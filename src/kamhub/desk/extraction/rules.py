@@ -41,8 +41,10 @@ def clean(text: str) -> str:
 
 
 def clean_line(text: str) -> str:
-    """The same on one line."""
-    return " ".join(clean(text).split())
+    """The same on one line. Most cells of tables have nothing to clean: that is asked first."""
+    if not text.isprintable() or not unicodedata.is_normalized("NFC", text):
+        text = clean(text)
+    return " ".join(text.split())
 
 
 def language_of(text: str, otherwise: Language = "other") -> Language:
