@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from rich.console import Console
 
-from bench import backup, holds, lists, office_lists, scale, searches, walls
+from bench import backup, holds, lists, office_lists, reading, scale, searches, walls
 from bench.contest import contest
 from bench.jobs import days
 
@@ -31,6 +31,8 @@ def main() -> None:
         scale.run(console)
     if "backup" in wanted:
         backup.run(console)
+    if "reading" in wanted:
+        reading.run(console)
     if "contest" in wanted:
         contest.run(console, quick="--quick" in wanted)
     if "days" in wanted:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -110,7 +111,7 @@ def test_a_heading_of_a_page_is_a_paragraph() -> None:
 def test_where_a_section_is_cut_the_next_piece_begins_with_the_last_sentences() -> None:
     pieces = pieces_of(document(*(Block("paragraph", paragraph(n)) for n in range(12))), "Т")
     assert len(pieces) > 3
-    for above, below in zip(pieces, pieces[1:], strict=False):
+    for above, below in pairwise(pieces):
         last = sentences(above.text)[-1][0]
         assert below.text.startswith(last) or last in below.text[: OVERLAP + 1]
         assert len(below.text) <= ROOM

@@ -253,6 +253,8 @@ class _Walker:
             self._begin_list(tag)
         elif tag == "li":
             self._begin_item()
+        elif tag in _HEADINGS:
+            self.flush()
         elif tag != "dd":
             self._between()
 
@@ -323,8 +325,8 @@ class _Walker:
             return
         text = " ".join(self._taken().split())
         self._emit_list()
-        if text.strip("• "):
-            self.blocks.append(Block("heading", text.removeprefix("• "), level=level))
+        if text:
+            self.blocks.append(Block("heading", text, level=level))
 
 
 def _may_head(text: str) -> bool:
