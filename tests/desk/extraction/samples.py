@@ -145,8 +145,8 @@ def xlsx_of_prices(path: Path) -> Path:
     import openpyxl
 
     book = openpyxl.Workbook()
-    sheet = book.active
-    sheet.title = "Цены"
+    book.remove(book.worksheets[0])
+    sheet = book.create_sheet("Цены")
     sheet["A1"] = "Прайс-лист 2026"
     sheet.merge_cells("A1:C1")
     sheet.append(["Маршрут", "Цена", "Скидка"])
