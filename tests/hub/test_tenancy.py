@@ -191,6 +191,27 @@ def _money(world: World, operator: Operator, booking: UUID) -> None:
             "SELECT organisation_id, departure_id, now(), 'closed', 'x' FROM bookings WHERE id = %s"),
             booking,
         ),
+        (
+            ("WITH category AS (INSERT INTO knowledge_categories (organisation_id, id, name, created_at) VALUES (%s, %s, 'x', now()) "
+            "RETURNING id), agent AS (INSERT INTO agents (organisation_id, id, name, created_at) VALUES (%s, %s, 'x', now()) "
+            "RETURNING id) INSERT INTO agent_categories SELECT %s, agent.id, category.id FROM agent, category"),
+            org, new_id(), org, new_id(), org,
+        ),
+        (
+            ("WITH article AS (INSERT INTO articles (organisation_id, id, title, body, status, created_at, changed_at, changed_by) "
+            "VALUES (%s, %s, 'x', 'x', 'draft', now(), now(), 'x') RETURNING id) INSERT INTO article_versions "
+            "SELECT %s, article.id, 1, 'x', 'x', 'draft', now(), 'x' FROM article"),
+            org, new_id(), org,
+        ),
+        (
+            # The same file of both.
+            ("WITH asset AS (INSERT INTO assets (organisation_id, id, kind, name, digest, status, created_at, created_by, changed_at) "
+            "VALUES (%s, %s, 'file', 'x', sha256('x'), 'pending', now(), 'x', now()) RETURNING id), chunk AS (INSERT INTO chunks "
+            "(organisation_id, id, asset_id, ordinal, digest, title, context, text, language, position) SELECT %s, %s, asset.id, 0, "
+            "sha256('x'), 'x', '', 'x', 'other', '{}' FROM asset RETURNING id) INSERT INTO chunk_vectors "
+            "SELECT %s, chunk.id, 'm', 1, '[1]' FROM chunk"),
+            org, new_id(), org, new_id(), org,
+        ),
         ("INSERT INTO job_failures (job, organisation_id, attempt, error, traceback) VALUES (%s, %s, 1, 'x', '')", new_id(), org),
         (
             ("INSERT INTO booking_moves (organisation_id, booking_id, id, at, from_departure_id, to_departure_id, left_at_before, "

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from kamhub.kit.ids import new_id
 from tests.builders import Operator, World
 
+if TYPE_CHECKING:
+    from tests.walls.fields import Body
+    from tests.walls.house import House
+
 
 def furnish(world: World) -> dict[str, UUID]:
-    """A category with an article in it; by the names of path parameters."""
+    """A category, an article, and a document that failed; by the names of path parameters."""
     organisation = world.main.id
     things = {"category_id": category(world, world.main), "article_id": new_id()}
     world.execute(
@@ -23,7 +27,26 @@ def furnish(world: World) -> dict[str, UUID]:
         "SELECT organisation_id, id, version, title, body, status, changed_at, changed_by FROM articles WHERE id = %s",
         things["article_id"],
     )  # fmt: skip
-    return things
+    return things | {"asset_id": asset(world)}
+
+
+def asset(world: World) -> UUID:
+    """A document of the main operator's whose reading has failed."""
+    asset_id = new_id()
+    world.execute(
+        "INSERT INTO assets (organisation_id, id, kind, name, digest, size, status, error, created_at, created_by, changed_at) "
+        "VALUES (%s, %s, 'file', 'Прайс', sha256(%s::text::bytea), 1, 'failed', 'damaged', now(), 'x', now())",
+        world.main.id, asset_id, asset_id,
+    )  # fmt: skip
+    return asset_id
+
+
+def prepared(house: House, action: str, body: Body) -> Body | None:
+    """The body for a route about documents, with a document of its own; None for an action of other rooms."""
+    if not action.startswith("asset."):
+        return None
+    house.main["asset_id"] = asset(house.world)
+    return body
 
 
 def category(world: World, operator: Operator) -> UUID:
@@ -40,6 +63,8 @@ def body(model: str) -> dict[str, Any] | None:
     """Something the forms of this room take that could not be told from their fields alone."""
     if model in {"CategoryForm", "CategoryChangeForm"}:
         return {"name": f"Правила {new_id()}", "description": "слово", "sort_order": 1}
-    if model == "ArticleParameters":
+    if model in {"ArticleParameters", "AssetParameters"}:
         return {"page": 1}
+    if model == "UrlForm":
+        return {"url": f"https://example.com/{new_id()}", "reread_hours": 24}
     return None

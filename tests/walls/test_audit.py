@@ -10,7 +10,7 @@ import pytest
 
 from kamhub.platform.embedded.types import ClusterAddress
 from kamhub.platform.second_factor.rules import code_at, new_secret, step_at
-from tests.walls import day, desk, network, timetables
+from tests.walls import day, desk, knowledge, network, timetables
 from tests.walls.calls import Insider
 from tests.walls.fields import Body
 from tests.walls.house import KEYS, NOW, House, Route, fresh_database, furnished, kill, routes
@@ -71,6 +71,8 @@ def prepared(house: House, route: Route, body: Body) -> Body:
         return of_the_desk
     if (of_the_network := network.prepared(house, action, route.template, body)) is not None:
         return of_the_network
+    if (of_knowledge := knowledge.prepared(house, action, body)) is not None:
+        return of_knowledge
     timetables.prepare(world, action, house.main["timetable_id"])
     for group in (_of_people, _of_the_trip, _of_money, _of_messages):
         body = group(house, action, body)
