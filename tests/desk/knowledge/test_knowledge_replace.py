@@ -127,7 +127,7 @@ async def test_five_thousand_chunks_take_hardly_more_statements_than_five(
             async with database.tenant(world.main.id) as connection:
                 assert await actions.replace(connection, world.main.id, source, wanted) == expected
         assert len(kept(world, source)) == size
-    assert 0 < counted[5] <= counted[5000] < 20
+    assert 0 < counted[5000] <= counted[5], "of the first few connections too"
 
 
 async def test_two_organisations_with_the_same_words_see_their_own_alone(database: Database, world: World) -> None:
