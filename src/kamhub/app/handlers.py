@@ -34,6 +34,7 @@ from kamhub.hub.notice import api as notice_api
 from kamhub.hub.notice import pages as notice_pages
 from kamhub.hub.operator_settings import api as operator_settings_api
 from kamhub.hub.operator_settings import pages as operator_settings_pages
+from kamhub.hub.overview import pages as overview_pages
 from kamhub.hub.payment import api as payment_api
 from kamhub.hub.place import api as place_api
 from kamhub.hub.place import pages as place_pages
@@ -152,6 +153,7 @@ _HUB: tuple[BaseRouteHandler, ...] = (
     *notice_pages.HANDLERS,
     *review_api.HANDLERS,
     *review_pages.HANDLERS,
+    *overview_pages.HANDLERS,
     *dashboard_api.HANDLERS,
     *dashboard_pages.HANDLERS,
     *status_api.HANDLERS,

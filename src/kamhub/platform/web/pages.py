@@ -20,6 +20,7 @@ from kamhub.platform.web.compression import LEAST, accepts_gzip, packed
 from kamhub.platform.web.csrf import FIELD, Csrf
 from kamhub.platform.web.problems import InputInvalid
 
+_CSRF = "csrf_of_the_page"
 # What is only a first guess: the address to come back to after a form was sent, the moment in the zone of the page.
 _PAGE_SAYS_BETTER = frozenset({"url_path", "now"})
 
@@ -79,8 +80,7 @@ def fragment(request: Request[Any, Any, Any], template: str, **context: object) 
 
 def _everywhere(request: Request[Any, Any, Any]) -> tuple[dict[str, object], Cookie | None]:
     """What every page needs, and the cookie that goes with its token."""
-    csrf: Csrf = request.app.state.csrf
-    token, cookie = csrf.token_for(request)
+    token, cookie = _csrf(request)
     query = request.scope.get("query_string", b"").decode("latin-1")
     return {
         "url_path": request.url.path + (f"?{query}" if query else ""),
@@ -91,6 +91,16 @@ def _everywhere(request: Request[Any, Any, Any]) -> tuple[dict[str, object], Coo
         "now": request.app.state.clock.now(),
         "monitoring": page_report(request.app.state.settings),
     }, cookie
+
+
+def _csrf(request: Request[Any, Any, Any]) -> tuple[str, Cookie | None]:
+    """One token a request: the forms of every part go with the one cookie that the page sets."""
+    state: dict[str, Any] = request.scope["state"]
+    if _CSRF not in state:
+        csrf: Csrf = request.app.state.csrf
+        state[_CSRF] = csrf.token_for(request)
+    token, cookie = state[_CSRF]
+    return token, cookie
 
 
 def _require_free(
