@@ -14,8 +14,8 @@ from kamhub.hub.booking_office.actions import changes, lists
 from kamhub.hub.departure import actions as departures
 from kamhub.hub.fleet_document import actions as documents
 from kamhub.kit.ids import new_id
-from kamhub.platform.access import pages as access_pages
 from kamhub.platform.audit import actions as audit
+from kamhub.platform.job import overview as job_overview
 from kamhub.platform.organisation import actions as organisations
 from tests.asgi import Web
 from tests.builders import World
@@ -57,7 +57,7 @@ async def test_the_overview(web: Web, world: World, owner: Browser, monkeypatch:
         assert re.search(there, page)
         assert "Leave this organisation" in page
     with monkeypatch.context() as broken:
-        broken.setattr(access_pages.job_overview, "dead_letters", fail)
+        broken.setattr(job_overview, "dead_letters", fail)
         failed, page = await failed_parts(owner, "/office")
     assert failed == set(), "a number in the navigation is left out, no more"
 

@@ -20,6 +20,7 @@ import structlog
 from kamhub.hub.payment.models import read_operation
 from kamhub.hub.payment.types import Operation, OrderLink, PaymentAccount
 from kamhub.kit.money import Money
+from kamhub.platform.monitoring import traces
 from kamhub.platform.service_call.types import Noting, Service
 
 log = structlog.get_logger(__name__)
@@ -244,12 +245,14 @@ class CloudPaymentsClient:
         """One try; why it failed on the way is added to ``failures``."""
         started, status = time.perf_counter(), 0
         try:
-            response = await self._http.post(
-                path,
-                json=body,
-                auth=(account.public_id, account.api_secret),
-                headers={"X-Request-ID": str(request_id)} if request_id is not None else {},
-            )
+            with traces.span(f"POST {path}", "client", {"server.address": self._http.base_url.host}) as span:
+                response = await self._http.post(
+                    path,
+                    json=body,
+                    auth=(account.public_id, account.api_secret),
+                    headers={"X-Request-ID": str(request_id)} if request_id is not None else {},
+                )
+                traces.answered(span, response.status_code)
         except httpx.TransportError as failure:
             failures.append(failure)
             raise
