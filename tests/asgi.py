@@ -109,7 +109,7 @@ async def serve(
     # Streams end soon: a client without a socket reads every reply to its end.
     with patch.object(live_api, "MOST_SECONDS", STREAM_SECONDS):
         async with running(edge):
-            payments = CloudPaymentsClient("http://provider.test", transport=provider)
+            payments = CloudPaymentsClient("http://provider.test", transport=provider, notes=app.state.hub.calls)
             app.state.hub = replace(app.state.hub, provider=payments)
             transport = httpx.ASGITransport(edge, raise_app_exceptions=False)  # type: ignore[arg-type]
             async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as client:

@@ -22,6 +22,7 @@ from kamhub.platform.database.migrate import migrate
 from kamhub.platform.database.pool import Database
 from kamhub.platform.embedded.cluster import Cluster
 from kamhub.platform.embedded.types import ClusterAddress
+from kamhub.platform.service_call.notes import CallNotes
 from tests.asgi import Web, serve
 from tests.builders import World, build_world
 from tests.databases import Databases
@@ -121,6 +122,7 @@ async def hub(database: Database, clock: ManualClock, keys: KeyRing) -> AsyncIte
         keys=keys,
         tokens=BookingTokens(keys),
         provider=provider,
+        calls=CallNotes(database, clock),
         public_url="http://hub.test",
         production=False,
     )

@@ -15,6 +15,7 @@ import yaml  # type: ignore[import-untyped]
 
 from kamhub.app.metrics import RequestMetrics, Work, exposition
 from kamhub.app.work import ALERTS
+from kamhub.hub.integrity.types import CheckState, IntegrityState
 from kamhub.platform.backup.types import BackupState
 
 ROOT = Path(__file__).parents[2]
@@ -51,7 +52,8 @@ def test_every_alert_of_the_product_itself_leads_to_its_page() -> None:
 def test_every_metric_of_an_alert_is_told() -> None:
     now = datetime.now(UTC)
     backups = BackupState(now, now, 1, created_ok=True, verified_at=now, verified_ok=True)
-    told = exposition(RequestMetrics(), Counter(), {}, Work([], 0, backups)).decode()
+    integrity = IntegrityState([CheckState("x", now, 0.1, now, 0, None, None)])
+    told = exposition(RequestMetrics(), Counter(), {}, Work([], 0, backups, (), integrity)).decode()
     names = {name for alert in alerts() for name in re.findall(r"kamhub_\w+", alert["expr"])}
     assert len(names) >= 4
     assert {name for name in names if f"# TYPE {name} gauge" not in told} == set()

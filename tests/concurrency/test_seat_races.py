@@ -12,7 +12,7 @@ from uuid import UUID
 
 import pytest
 
-from kamhub.hub.integrity.store import INVARIANTS
+from kamhub.hub.integrity.store.promises import INVARIANTS
 from kamhub.hub.seats.engine import SeatEngine
 from kamhub.hub.seats.types import HoldAsk, NewHold
 from kamhub.kit.clock import ManualClock

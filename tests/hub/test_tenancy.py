@@ -144,6 +144,7 @@ def _money(world: World, operator: Operator, booking: UUID) -> None:
         ),
         ("INSERT INTO message_templates VALUES (%s, 'held', 'email', 'ru', 'x', 'x', 1)", org),
         ("INSERT INTO notice_settings (organisation_id) VALUES (%s)", org),
+        ("INSERT INTO service_calls (organisation_id, service) VALUES (%s, 'email')", org),
         ("INSERT INTO telegram_chats VALUES (%s, %s, 1, now())", org, booking),
         (
             "INSERT INTO reviews (organisation_id, id, booking_id, rating, author, created_at) VALUES (%s, %s, %s, 5, 'A', now())",

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import httpx
 
-from kamhub.hub.integrity.store import INVARIANTS
+from kamhub.hub.integrity.store.promises import INVARIANTS
 from tests.system.load import Ask, Held, Ledger
 from tests.system.product import Product
 

@@ -17,7 +17,7 @@ from uuid import uuid4
 
 import httpx
 
-from kamhub.hub.integrity.store import INVARIANTS
+from kamhub.hub.integrity.store.promises import INVARIANTS
 from tests.system.journey import PAYS, Traveller
 from tests.system.product import PASSWORD, Product, wait_for
 from tests.system.scenarios import Result

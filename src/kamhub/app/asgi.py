@@ -31,7 +31,7 @@ from kamhub.platform.crypto.keys import KeyRing
 from kamhub.platform.limit.guard import limit_guard
 from kamhub.platform.limit.limiter import Limiter
 from kamhub.platform.mail import pages as mail_pages
-from kamhub.platform.monitoring import sentry
+from kamhub.platform.monitoring import sentry, traces
 from kamhub.platform.monitoring.watch import Watch
 from kamhub.platform.person.services import People
 from kamhub.platform.settings import Settings
@@ -83,7 +83,8 @@ def create_app(config: WebConfig, observe: Observe | None = None) -> ASGIApp:
         observe=observe or requests.observe,
         sampled=settings.log_requests,
     )
-    return Watch(edge) if sentry.running() else edge
+    watched: ASGIApp = Watch(edge) if sentry.running() else edge
+    return traces.Traced(watched) if traces.running() else watched
 
 
 def litestar_app(config: WebConfig) -> Litestar:

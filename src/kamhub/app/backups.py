@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from kamhub.app.files import s3_address
-from kamhub.hub.integrity.store import INVARIANTS, count_breaches
+from kamhub.hub.integrity.store.promises import INVARIANTS, count_breaches
 from kamhub.kit.clock import Clock, SystemClock
 from kamhub.platform.backup.cipher import Cipher
 from kamhub.platform.backup.kept import KEPT

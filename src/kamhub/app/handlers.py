@@ -34,6 +34,7 @@ from kamhub.hub.notice import api as notice_api
 from kamhub.hub.notice import pages as notice_pages
 from kamhub.hub.operator_settings import api as operator_settings_api
 from kamhub.hub.operator_settings import pages as operator_settings_pages
+from kamhub.hub.overview import pages as overview_pages
 from kamhub.hub.payment import api as payment_api
 from kamhub.hub.place import api as place_api
 from kamhub.hub.place import pages as place_pages
@@ -50,6 +51,8 @@ from kamhub.hub.route import api as route_api
 from kamhub.hub.route import pages as route_pages
 from kamhub.hub.search import api as search_api
 from kamhub.hub.search import pages as search_pages
+from kamhub.hub.status import api as status_api
+from kamhub.hub.status import pages as status_pages
 from kamhub.hub.timetable import api as timetable_api
 from kamhub.hub.timetable import pages as timetable_pages
 from kamhub.hub.vehicle import api as vehicle_api
@@ -60,7 +63,6 @@ from kamhub.platform.api_key import api as api_key_api
 from kamhub.platform.api_key import pages as api_key_pages
 from kamhub.platform.audit import api as audit_api
 from kamhub.platform.audit import pages as audit_pages
-from kamhub.platform.backup import pages as backup_pages
 from kamhub.platform.i18n import pages as i18n_pages
 from kamhub.platform.job import api as job_api
 from kamhub.platform.job import pages as job_pages
@@ -101,7 +103,6 @@ _PLATFORM: tuple[BaseRouteHandler, ...] = (
     *audit_pages.HANDLERS,
     *job_api.HANDLERS,
     *job_pages.HANDLERS,
-    *backup_pages.HANDLERS,
     *live_api.HANDLERS,
     *monitoring_api.HANDLERS,
 )
@@ -152,8 +153,11 @@ _HUB: tuple[BaseRouteHandler, ...] = (
     *notice_pages.HANDLERS,
     *review_api.HANDLERS,
     *review_pages.HANDLERS,
+    *overview_pages.HANDLERS,
     *dashboard_api.HANDLERS,
     *dashboard_pages.HANDLERS,
+    *status_api.HANDLERS,
+    *status_pages.HANDLERS,
 )
 _DESK: tuple[BaseRouteHandler, ...] = (
     *category_api.HANDLERS,

@@ -10,14 +10,14 @@ from litestar.types import ASGIApp
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from kamhub.app.metrics import Work, exposition, require_reader
+from kamhub.hub.integrity.store import checks
 from kamhub.hub.services import Hub
+from kamhub.hub.status import readiness
 from kamhub.platform.alert.store import open_alerts
 from kamhub.platform.backup.store import runs as backup_runs
 from kamhub.platform.database.errors import DatabaseUnavailable
-from kamhub.platform.database.migrate import SCHEMA_STATE, load_migrations
-from kamhub.platform.database.pool import Database
 from kamhub.platform.job.overview import ALIVE_WITHIN
-from kamhub.platform.job.store import fleet, lists
+from kamhub.platform.job.store import fleet
 from kamhub.platform.limit.limiter import Limiter
 from kamhub.platform.web.json import json_reply
 from kamhub.platform.web.rules import rule
@@ -53,7 +53,7 @@ async def alive() -> ASGIApp:
 async def ready(hub: Hub, state: State) -> ASGIApp:
     """The process can serve: database there, schema as the program needs it, queue, shared limits. 503 names what is not."""
     try:
-        failing = await _failing(hub.database)
+        failing = await readiness.failing(hub.database)
     except DatabaseUnavailable:
         failing = ["database"]
     limiter: Limiter | None = state.limiter
@@ -62,24 +62,6 @@ async def ready(hub: Hub, state: State) -> ASGIApp:
     if state.config.leaving.is_set():
         failing.append("stopping")
     return json_reply({"status": "unready" if failing else "ready", "failing": failing}, 503 if failing else 200)
-
-
-async def _failing(database: Database) -> list[str]:
-    """``migrations`` and ``queue``, as far as they are not as they must be."""
-    failing = []
-    try:
-        async with database.system() as connection:
-            newest, oldest_program = await (await connection.execute(SCHEMA_STATE)).fetchone() or (None, None)
-            if newest is None or not oldest_program <= load_migrations()[-1].version <= newest:
-                failing.append("migrations")
-    except psycopg.Error:
-        failing.append("migrations")
-    try:
-        async with database.system() as connection:
-            await lists.require_readable(connection)
-    except psycopg.Error:
-        failing.append("queue")
-    return failing
 
 
 @get("/metrics", opt=rule(access="public", rate="none", reply="text", refusals=(401, 404)))
@@ -104,9 +86,10 @@ async def _work(hub: Hub) -> Work | None:
             alive_since = hub.clock.now() - ALIVE_WITHIN
             workers = [one for one in await fleet.workers(connection) if one.last_heartbeat > alive_since]
             backups, alerts = await backup_runs.state(connection), await open_alerts(connection)
+            integrity = await checks.state(connection)
     except (DatabaseUnavailable, psycopg.Error):
         return None
-    return Work(queues, len(workers), backups, alerts)
+    return Work(queues, len(workers), backups, alerts, integrity)
 
 
 HANDLERS = (alive, ready, metrics)

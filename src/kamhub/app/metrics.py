@@ -6,7 +6,7 @@ import hmac
 import ipaddress
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from litestar.connection import ASGIConnection
@@ -14,6 +14,8 @@ from prometheus_client import CollectorRegistry, Histogram, generate_latest
 from prometheus_client import Counter as Counted
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
+from kamhub.hub.integrity.metrics import integrity_gauges
+from kamhub.hub.integrity.types import IntegrityState
 from kamhub.platform.alert.types import Alert
 from kamhub.platform.backup.metrics import alert_gauges, backup_gauges
 from kamhub.platform.backup.types import BackupState
@@ -84,6 +86,7 @@ class Work:
     workers: int
     backups: BackupState | None = None
     alerts: Sequence[Alert] = ()
+    integrity: IntegrityState = field(default_factory=IntegrityState)
 
 
 class _Outside:
@@ -113,7 +116,7 @@ class _Outside:
         words = "Workers of the whole fleet that were heard of within the last minute."
         workers = GaugeMetricFamily("kamhub_workers", words, value=self._work.workers)
         backups = backup_gauges(self._work.backups) if self._work.backups is not None else []
-        return [workers, *backups, *alert_gauges(self._work.alerts)]
+        return [workers, *backups, *alert_gauges(self._work.alerts), *integrity_gauges(self._work.integrity)]
 
     def _of_pools(self) -> list[GaugeMetricFamily | CounterMetricFamily]:
         found: list[GaugeMetricFamily | CounterMetricFamily] = []

@@ -9,6 +9,8 @@ from datetime import timedelta
 
 from kamhub.desk.asset.types import LOOK_AFTER
 from kamhub.hub.booking.jobs import SWEEP_EXPIRED
+from kamhub.hub.integrity.actions import CHECK
+from kamhub.hub.integrity.rules import EVERY as CHECK_EVERY
 from kamhub.hub.ledger.jobs import CLOSE, EARN
 from kamhub.hub.notice.jobs import PLAN_REMINDERS
 from kamhub.hub.payment.jobs import ADOPT_ACCOUNT, RELEASE_HELD
@@ -38,6 +40,7 @@ TIMETABLE: tuple[Entry, ...] = (
     Entry(CLOSE, Daily(2, 50, KAMCHATKA), missed="run once"),
     Entry(RECONCILE, Daily(4, 30, KAMCHATKA), missed="run once"),
     Entry(PRUNE, Daily(3, 17, KAMCHATKA), missed="run once"),
+    Entry(CHECK, Every(CHECK_EVERY), missed="run once"),
     Entry(BACKUP_CREATE, Every(timedelta(hours=6)), missed="run once"),
     Entry(BACKUP_WATCH, Every(timedelta(minutes=10)), missed="skip"),
     Entry(BACKUP_VERIFY, Daily(4, 50, KAMCHATKA), missed="run once"),

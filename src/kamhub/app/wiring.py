@@ -15,6 +15,7 @@ from kamhub.kit.clock import Clock, SystemClock
 from kamhub.platform.crypto.keys import KeyRing, development_secret
 from kamhub.platform.database.pool import Database, PoolSizes
 from kamhub.platform.live.announcer import announcing
+from kamhub.platform.service_call.notes import CallNotes
 from kamhub.platform.settings import Settings, SettingsRefused
 
 
@@ -44,7 +45,8 @@ async def open_hub(
     async with Database(database_url, application=application, sizes=sizes) as database, announcing(database) as live:
         engine = SeatEngine(database, time)
         engine.on_moved = partial(live.note, "departure")
-        provider = CloudPaymentsClient(settings.cloudpayments_api_url)
+        calls = CallNotes(database, time)
+        provider = CloudPaymentsClient(settings.cloudpayments_api_url, notes=calls)
         await engine.start()
         try:
             yield Hub(
@@ -54,6 +56,7 @@ async def open_hub(
                 keys=keys,
                 tokens=BookingTokens(keys),
                 provider=provider,
+                calls=calls,
                 public_url=public_url.rstrip("/"),
                 production=settings.production,
                 caps=settings.rate_limits == "on",

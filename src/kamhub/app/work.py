@@ -11,6 +11,8 @@ from kamhub.desk.asset.jobs import JOBS as ASSET_JOBS
 from kamhub.desk.services import Desk
 from kamhub.hub.booking.jobs import JOBS as BOOKING_JOBS
 from kamhub.hub.disruption.jobs import JOBS as DISRUPTION_JOBS
+from kamhub.hub.integrity.alerts import KINDS as INTEGRITY_ALERTS
+from kamhub.hub.integrity.jobs import JOBS as INTEGRITY_JOBS
 from kamhub.hub.ledger.jobs import JOBS as LEDGER_JOBS
 from kamhub.hub.notice.jobs import JOBS as NOTICE_JOBS
 from kamhub.hub.payment.jobs import JOBS as PAYMENT_JOBS
@@ -62,7 +64,7 @@ class WorkContext:
 
 
 # Everything that may be told as an alert.
-ALERTS = BACKUP_ALERTS
+ALERTS = (*BACKUP_ALERTS, *INTEGRITY_ALERTS)
 
 JOBS: tuple[Job[WorkContext], ...] = (
     *PAYMENT_JOBS,
@@ -82,6 +84,7 @@ JOBS: tuple[Job[WorkContext], ...] = (
     *BACKUP_JOBS,
     *ASSET_JOBS,
     *ARTICLE_JOBS,
+    *INTEGRITY_JOBS,
     *OWN_JOBS,
 )
 

@@ -15,6 +15,7 @@ from kamhub.kit.cache import FreshCache
 from kamhub.kit.clock import Clock
 from kamhub.platform.crypto.keys import KeyRing
 from kamhub.platform.database.pool import Database
+from kamhub.platform.service_call.notes import CallNotes
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Hub:
     keys: KeyRing
     tokens: BookingTokens
     provider: CloudPaymentsClient
+    calls: CallNotes
     public_url: str
     production: bool
     caps: bool = True

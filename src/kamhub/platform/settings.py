@@ -52,6 +52,7 @@ class Settings(BaseSettings):
     drain_seconds: float = Field(default=0, ge=0, le=60)
     worker_health_host: str = "127.0.0.1"
     sentry_dsn: SecretStr | None = None
+    otlp_endpoint: str | None = Field(default=None, pattern=r"^https?://[^\s]+$")
     worker_health_port: int = Field(default=0, ge=0, le=65535)
     worker_memory_mb: int = Field(default=2048, ge=256)
     worker_queues: Annotated[dict[Queue, int], NoDecode] = {}

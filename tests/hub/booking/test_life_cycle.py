@@ -32,7 +32,7 @@ from kamhub.hub.booking import actions
 from kamhub.hub.booking.actions import HeldBooking
 from kamhub.hub.booking.tokens import BookingTokens
 from kamhub.hub.booking.types import BookingNotOpen, HoldExpired, TooLateToCancel
-from kamhub.hub.integrity.store import INVARIANTS
+from kamhub.hub.integrity.store.promises import INVARIANTS
 from kamhub.hub.seats.engine import SeatEngine
 from kamhub.hub.seats.types import SalesClosed, SoldOut
 from kamhub.hub.services import Hub
@@ -40,6 +40,7 @@ from kamhub.kit.clock import ManualClock
 from kamhub.kit.errors import Refusal
 from kamhub.platform.crypto.keys import KeyRing
 from kamhub.platform.database.pool import Database
+from kamhub.platform.service_call.notes import CallNotes
 from tests.builders import STOPS, World
 from tests.hub.booking.model import LEGS, Model, ModelBooking, ModelDeparture, stored_bookings
 from tests.hub.booking.support import ANNA, DISPATCHER, FakeProvider, pay
@@ -74,6 +75,7 @@ class Stage:
             keys=keys,
             tokens=BookingTokens(keys),
             provider=FakeProvider(),
+            calls=CallNotes(self.database, clock),
             public_url="http://hub.test",
             production=False,
             caps=False,

@@ -11,7 +11,7 @@ from uuid import UUID
 import psycopg
 
 from kamhub.hub.disruption.jobs import JOBS
-from kamhub.hub.integrity.store import INVARIANTS
+from kamhub.hub.integrity.store.promises import INVARIANTS
 from kamhub.hub.services import Hub
 from kamhub.kit.ids import new_code, new_id
 from kamhub.platform.job.types import Outcome

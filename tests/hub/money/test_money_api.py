@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from kamhub.hub.integrity.store import INVARIANTS
+from kamhub.hub.integrity.store.promises import INVARIANTS
 from tests.hub.money.support import Desk
 from tests.hub.payment.support import Provider, refusal
 

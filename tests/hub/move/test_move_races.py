@@ -13,7 +13,7 @@ import pytest
 
 from kamhub.hub.booking import actions as bookings
 from kamhub.hub.booking.tokens import BookingAccess
-from kamhub.hub.integrity.store import INVARIANTS
+from kamhub.hub.integrity.store.promises import INVARIANTS
 from kamhub.hub.move import actions as moves
 from kamhub.hub.move.types import MoveWish
 from kamhub.hub.seats import actions as seats

@@ -15,6 +15,6 @@ from tests.hub.payment.support import Provider, Till
 
 @pytest.fixture
 async def till(hub: Hub, world: World, service: Provider) -> AsyncIterator[Till]:
-    client = CloudPaymentsClient("http://provider.test", transport=service)
+    client = CloudPaymentsClient("http://provider.test", transport=service, notes=hub.calls)
     yield Till(replace(hub, provider=client, caps=False), world, service)
     await client.close()

@@ -19,7 +19,7 @@ import uvicorn
 
 from kamhub.app.demo.cloudpayments.server import Standin
 from kamhub.app.demo.cloudpayments.settings import Settings
-from kamhub.hub.integrity.store import INVARIANTS
+from kamhub.hub.integrity.store.promises import INVARIANTS
 from kamhub.hub.payment.client import CloudPaymentsClient, ProviderUnavailable
 from kamhub.hub.payment.jobs import JOBS as PAYMENT_JOBS
 from kamhub.hub.receipt.jobs import JOBS as RECEIPT_JOBS

@@ -14,7 +14,7 @@ import httpx
 from kamhub.hub.booking import actions as bookings
 from kamhub.hub.booking.actions import HeldBooking
 from kamhub.hub.booking.types import Booking
-from kamhub.hub.integrity.store import INVARIANTS
+from kamhub.hub.integrity.store.promises import INVARIANTS
 from kamhub.hub.payment import actions
 from kamhub.hub.payment.signature import sign
 from kamhub.hub.payment.types import NotificationKind

@@ -12,7 +12,7 @@ from kamhub.hub.booking import actions as bookings
 from kamhub.hub.booking import store as booking_store
 from kamhub.hub.booking.tokens import BookingAccess
 from kamhub.hub.booking.types import Contact, HoldExpired
-from kamhub.hub.integrity.store import INVARIANTS
+from kamhub.hub.integrity.store.promises import INVARIANTS
 from kamhub.hub.privacy import actions
 from kamhub.hub.privacy.types import BookingUpcoming, Traveller
 from kamhub.kit.errors import Refusal

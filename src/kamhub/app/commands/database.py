@@ -17,7 +17,7 @@ from kamhub.app.backups import count_all
 from kamhub.app.commands.target import Target, fail, open_target, require_schema, unreachable
 from kamhub.app.demo.data import ZONE, demo_password, write_demo
 from kamhub.app.wiring import key_ring
-from kamhub.hub.integrity.store import INVARIANTS
+from kamhub.hub.integrity.store.promises import INVARIANTS
 from kamhub.platform.database.errors import DatabaseUnavailable, DatabaseUnsuitable
 from kamhub.platform.database.migrate import migrate as run_migrations
 

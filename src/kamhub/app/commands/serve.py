@@ -17,7 +17,7 @@ from kamhub.app.asgi import WebConfig, create_app
 from kamhub.app.commands.target import fail, require_schema, require_target
 from kamhub.app.wiring import key_ring
 from kamhub.platform.live.hub import end_streams
-from kamhub.platform.monitoring import sentry
+from kamhub.platform.monitoring import sentry, traces
 from kamhub.platform.monitoring.logs import configure_logging
 from kamhub.platform.web.rules import RouteWithoutRule
 
@@ -29,6 +29,7 @@ def web(host: str, port: int, data_dir: Path | None, *, share_port: bool = False
     target = require_target(data_dir)
     configure_logging(target.settings)
     sentry.start(target.settings, "web")
+    traces.start(target.settings, "web")
     require_schema(target.app_url, role="kamhub_system")
     public_url = target.settings.public_url or f"http://{host}:{port}"
     config = WebConfig(
@@ -60,6 +61,7 @@ def web(host: str, port: int, data_dir: Path | None, *, share_port: bool = False
         server.run(sockets=[_shared_socket(host, port)] if share_port else None)
     finally:
         sentry.stop()
+        traces.stop()
 
 
 class _Server(uvicorn.Server):

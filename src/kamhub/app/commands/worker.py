@@ -23,7 +23,7 @@ from kamhub.platform.job.types import JobRefused, WorkerCannotRecover, WorkerTim
 from kamhub.platform.job.worker import JobWorker
 from kamhub.platform.mail.actions import mail_transport
 from kamhub.platform.mail.types import MailTransport
-from kamhub.platform.monitoring import sentry
+from kamhub.platform.monitoring import sentry, traces
 from kamhub.platform.monitoring.logs import configure_logging
 from kamhub.platform.person.services import People
 from kamhub.platform.settings import SettingsRefused
@@ -42,6 +42,7 @@ def worker(data_dir: Path | None) -> None:
     target = require_target(data_dir)
     configure_logging(target.settings)
     sentry.start(target.settings, "worker")
+    traces.start(target.settings, "worker")
     try:
         mail = mail_transport(target.settings, target.data_dir)
     except SettingsRefused as refused:
@@ -59,6 +60,7 @@ def worker(data_dir: Path | None) -> None:
         fail(str(lost))
     finally:
         sentry.stop()
+        traces.stop()
 
 
 def limit_memory(megabytes: int) -> None:
@@ -100,6 +102,7 @@ async def _work(target: Target, mail: MailTransport, jobs: Registry[WorkContext]
         if lost is not None:
             print(lost, file=sys.stderr, flush=True)
         sentry.stop()
+        traces.stop()
         logging.shutdown()
         os._exit(0 if lost is None else 1)
     if lost is not None:

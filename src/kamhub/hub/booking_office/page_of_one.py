@@ -9,6 +9,7 @@ from litestar import Request, Response, get, post
 from litestar.params import QueryParameter
 from litestar.response import Redirect
 from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_422_UNPROCESSABLE_ENTITY
+from markupsafe import Markup
 from pydantic import ValidationError
 
 from kamhub.hub.booking import actions as bookings
@@ -38,6 +39,8 @@ from kamhub.platform.organisation.actions import zone_of
 from kamhub.platform.person.services import People
 from kamhub.platform.person.types import Staff
 from kamhub.platform.web.pages import errors_of
+from kamhub.platform.web.parts import Load
+from kamhub.platform.web.parts import part as make_part
 from kamhub.platform.web.problems import InputInvalid
 from kamhub.platform.web.rules import rule
 
@@ -297,31 +300,54 @@ async def _page(
     listed = await lists.one(hub, staff, booking_id)
     booking = await bookings.load(hub, BookingAccess(staff.organisation_id, booking_id))
     zone = await zone_of(people, staff.organisation_id)
-    timeline = await lists.timeline(hub, staff, booking_id)
+    shown = {
+        "booking": booking,
+        "listed": listed,
+        "changeable": listed.status in rules.CHANGEABLE and WRITE in staff.permissions,
+        "writes": WRITE in staff.permissions,
+        "waits": listed.status in ("on_hold", "pending"),
+        "permissions": staff.permissions,
+        "local": lambda at: at.astimezone(zone),
+        "part": part,
+        "values": values or {},
+        "errors": errors or {},
+        "address": address,
+    }
     return await render_office(
         request,
         "booking_office/booking.html",
         section=SECTION,
         status_code=status,
         done=done,
-        booking=booking,
-        listed=listed,
-        quote=await _quote(hub, staff, listed),
-        timeline=[
-            (item, words.told(item, locale), words.actor(item, listed.channel, locale), words.reason(item))
-            for item in reversed(timeline)
-        ],
-        notes=[item for item in timeline if item.kind == "note"],
-        changeable=listed.status in rules.CHANGEABLE and WRITE in staff.permissions,
-        permissions=staff.permissions,
-        local=lambda at: at.astimezone(zone),
-        part=part,
-        values=values or {},
-        errors=errors or {},
+        panels=await _panels(request, hub, staff, listed, shown),
+        **shown,
         **_names(locale),
-        address=address,
         url_path=address,
     )
+
+
+async def _panels(
+    request: Asked, hub: Hub, staff: Staff, listed: ListedBooking, shown: Mapping[str, Any]
+) -> dict[str, Markup]:
+    """What can be done, and what happened; each is asked for by itself."""
+    locale = locale_of(request)
+
+    async def do() -> Mapping[str, object]:
+        return {"quote": await _quote(hub, staff, listed)}
+
+    async def story() -> Mapping[str, object]:
+        timeline = await lists.timeline(hub, staff, listed.id)
+        told = [
+            (item, words.told(item, locale), words.actor(item, listed.channel, locale), words.reason(item))
+            for item in reversed(timeline)
+        ]
+        return {"timeline": told, "notes": [item for item in timeline if item.kind == "note"]}
+
+    loads: Mapping[str, Load] = {"do": do, "story": story}
+    return {
+        name: await make_part(request, name, f"booking_office/_{name}.html", load, again=shown["address"], shared=shown)
+        for name, load in loads.items()
+    }
 
 
 def _names(locale: Locale) -> dict[str, Any]:

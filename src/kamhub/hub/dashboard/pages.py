@@ -14,7 +14,7 @@ from kamhub.hub.dashboard.rules import bars
 from kamhub.hub.dashboard.types import Figures
 from kamhub.hub.dashboard.views import COLUMNS, lines
 from kamhub.hub.dashboard.words import channel_names
-from kamhub.hub.fleet_document import actions as documents
+from kamhub.hub.fleet_document import pages as documents
 from kamhub.hub.services import Hub
 from kamhub.kit.money import Money
 from kamhub.platform.access.pages import render_office
@@ -58,7 +58,7 @@ async def dashboard(request: Asked, hub: Hub, staff: Staff) -> Response[Any]:
         height=HEIGHT,
         money=lambda amount: Money(amount, figures.currency),
         channel_names=channel_names(locale),
-        due=await documents.due(hub, staff),
+        due=await documents.due_part(request, hub, staff, SECTION),
     )
 
 

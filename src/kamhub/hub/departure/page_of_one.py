@@ -8,12 +8,13 @@ from litestar import Request, Response, get, post
 from litestar.params import QueryParameter
 from litestar.response import Redirect
 from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_422_UNPROCESSABLE_ENTITY
+from markupsafe import Markup
 from pydantic import ValidationError
 
 from kamhub.hub.departure import actions, words
 from kamhub.hub.departure.api import ASSIGN, READ, WRITE
 from kamhub.hub.departure.page_forms import AssignmentPageForm, SalesPageForm
-from kamhub.hub.departure.types import Conflict, TooSmall
+from kamhub.hub.departure.types import Conflict, StaffDeparture, TooSmall
 from kamhub.hub.services import Hub
 from kamhub.kit.errors import Refusal
 from kamhub.kit.text import mark
@@ -22,6 +23,7 @@ from kamhub.platform.i18n.catalogue import translator
 from kamhub.platform.i18n.form_errors import form_errors
 from kamhub.platform.i18n.request import locale_of
 from kamhub.platform.person.types import Staff
+from kamhub.platform.web.parts import Load, part
 from kamhub.platform.web.rules import rule
 from kamhub.platform.web.versions import VersionStale
 
@@ -148,36 +150,66 @@ async def page_of(
     """The page as it is now, with what was sent and why it was refused."""
     locale, now = locale_of(request), hub.clock.now()
     found = await actions.find(hub, staff, departure_id)
-    vehicles, drivers = await actions.choices(hub, staff, found)
-    events, names = await actions.history(hub, staff, departure_id)
     own = {"vehicle_id": str(found.vehicle_id), "driver_id": str(found.driver_id or "")}
     status = refused.status if refused else HTTP_422_UNPROCESSABLE_ENTITY if errors else HTTP_200_OK
     gettext = translator(locale).gettext
+    shown = {
+        "departure": found,
+        "zone": found.zone,
+        "address": f"{SECTION}/{departure_id}",
+        "state": words.state_of(found, now),
+        "errors": errors or {},
+        "permissions": staff.permissions,
+    }
+    values = own | {name: text for name, text in (values or {}).items() if name in own}
     return await render_office(
         request,
         "departure/departure.html",
         section=SECTION,
         status_code=status,
         done=gettext(DONE[done]) if done in DONE else None,
-        departure=found,
-        zone=found.zone,
-        warnings={found.id: (await actions.warnings_of(hub, staff, [found]))[found.id]},
-        outside_hours=await actions.outside_hours(hub, staff, found),
+        **shown,
         **words.row_words(locale, now),
-        booking_state=lambda state: words.booking_state(state, locale),
-        parties=await actions.sold(hub, staff, departure_id) if "bookings.read" in staff.permissions else None,
-        vehicles=vehicles,
-        drivers=drivers,
-        values=own | {name: text for name, text in (values or {}).items() if name in own},
-        errors=errors or {},
+        panels=await _panels(request, hub, staff, found, {**shown, "values": values}),
         refused=refused,
         left_out=refused.parties if isinstance(refused, TooSmall) else (),
         conflict=refused if isinstance(refused, Conflict) else None,
         conflict_text=words.conflict_text(refused, locale, found.zone) if isinstance(refused, Conflict) else "",
-        events=[(event, words.event_text(event, names, locale)) for event in events],
-        permissions=staff.permissions,
         url_path=f"{SECTION}/{departure_id}",
     )
+
+
+async def _panels(
+    request: Asked, hub: Hub, staff: Staff, found: StaffDeparture, shown: Mapping[str, object]
+) -> dict[str, Markup]:
+    """What stands beside the seats; each part is asked for by itself."""
+    locale = locale_of(request)
+
+    async def assigned() -> Mapping[str, object]:
+        vehicles, drivers = await actions.choices(hub, staff, found)
+        return {
+            "vehicles": vehicles,
+            "drivers": drivers,
+            "warnings": await actions.warnings_of(hub, staff, [found]),
+            "outside_hours": await actions.outside_hours(hub, staff, found),
+        }
+
+    async def bookings() -> Mapping[str, object]:
+        return {
+            "parties": await actions.sold(hub, staff, found.id) if "bookings.read" in staff.permissions else None,
+            "booking_state": lambda state: words.booking_state(state, locale),
+        }
+
+    async def history() -> Mapping[str, object]:
+        events, names = await actions.history(hub, staff, found.id)
+        return {"events": [(event, words.event_text(event, names, locale)) for event in events]}
+
+    loads: Mapping[str, Load] = {"assigned": assigned, "bookings": bookings, "history": history}
+    again = f"{SECTION}/{found.id}"
+    return {
+        name: await part(request, name, f"departure/_{name}.html", load, again=again, shared=shown)
+        for name, load in loads.items()
+    }
 
 
 HANDLERS = (show, assign, close, reopen)

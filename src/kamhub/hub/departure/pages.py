@@ -17,7 +17,7 @@ from kamhub.hub.departure import actions, page_of_one, rules, words
 from kamhub.hub.departure.api import READ, WRITE
 from kamhub.hub.departure.page_forms import BoardParameters, ExtraPageForm, MonthParameters
 from kamhub.hub.departure.types import Conflict, DayLoad, DepartureQuery, StaffDeparture
-from kamhub.hub.fleet_document import actions as documents
+from kamhub.hub.fleet_document import pages as documents
 from kamhub.hub.services import Hub
 from kamhub.kit.errors import Refusal
 from kamhub.platform.access.pages import render_office
@@ -71,7 +71,7 @@ async def board(request: Asked, hub: Hub, staff: Staff) -> Response[Any]:
         route_id=asked.route_id,
         errors=errors,
         may_write=WRITE in staff.permissions,
-        due=await documents.due(hub, staff) if day == today else None,
+        due=await documents.due_part(request, hub, staff, SECTION) if day == today else "",
         **await _row_context(request, hub, staff, found),
     )
 

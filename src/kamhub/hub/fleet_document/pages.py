@@ -1,5 +1,6 @@
 """The papers of the fleet on one page; those of a vehicle or driver are added and removed on the page of their owner."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -7,6 +8,7 @@ from litestar import Request, Response, get, post
 from litestar.response import Redirect
 from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_422_UNPROCESSABLE_ENTITY
 from litestar.types import ASGIApp
+from markupsafe import Markup
 from pydantic import ValidationError
 
 from kamhub.hub.driver import pages as driver_pages
@@ -23,6 +25,7 @@ from kamhub.platform.i18n.request import locale_of
 from kamhub.platform.person.types import Staff
 from kamhub.platform.web.csv import MOST_ROWS, csv_reply
 from kamhub.platform.web.json import validate
+from kamhub.platform.web.parts import part
 from kamhub.platform.web.rules import rule
 
 Asked = Request[Any, Any, Any]
@@ -137,6 +140,15 @@ async def _sent(request: Asked) -> dict[str, str]:
 
 def _back(owner: str, done: str) -> Redirect:
     return Redirect(f"{owner}?done={done}", status_code=HTTP_303_SEE_OTHER)
+
+
+async def due_part(request: Asked, hub: Hub, staff: Staff, again: str) -> Markup:
+    """What of the fleet's papers has run out or soon does, as a part of another page; nothing for whom it does not concern."""
+
+    async def load() -> Mapping[str, object]:
+        return {"due": await actions.due(hub, staff)}
+
+    return await part(request, "papers", "fleet_document/_due.html", load, again=again, shared={})
 
 
 HANDLERS = (documents, file, add_to_vehicle, add_to_driver, remove_from_vehicle, remove_from_driver)

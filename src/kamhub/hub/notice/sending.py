@@ -35,6 +35,7 @@ from kamhub.platform.job.types import DONE, GiveUp, Outcome, TryAgain
 from kamhub.platform.mail.types import Attachment, MailMessage, MailRefused, MailTransport
 from kamhub.platform.outbound.client import OutboundClient
 from kamhub.platform.outbound.types import AnswerLost, NotReached
+from kamhub.platform.service_call.types import Service
 from kamhub.platform.settings import Settings
 
 _log = structlog.get_logger("kamhub.notice")
@@ -121,11 +122,16 @@ async def _by_mail(task: _Task) -> Outcome:
     try:
         await run.context.mail.send(mail)
     except MailRefused as error:
+        await task.hub.calls.answered(
+            run.organisation, "email"
+        )  # the server is there; it is this mail it will not take
         await _note(task, "refused", str(error), for_good=True)
         return GiveUp(str(error), error)
     except Exception as error:
+        await task.hub.calls.failed(run.organisation, "email", type(error).__name__)
         await _note(task, "failed", type(error).__name__, for_good=_is_last(run))
         raise
+    await task.hub.calls.answered(run.organisation, "email")
     async with run.transaction() as connection:
         await outbox.add_attempt(connection, task.message, task.hub.clock.now(), "sent")
         await _mark_sent(task, connection)
@@ -169,16 +175,21 @@ async def _by_messenger(task: _Task) -> Outcome:
     try:
         await _call(task)
     except TelegramLater as later:
+        await _note_call(task, later)
         await _settle(task, "postponed", str(later))
         return TryAgain(later.due(task.hub.clock.now()), str(later))
     except (TelegramBlocked, TelegramRefused, SmsRefused) as error:
+        await _note_call(task, error)
         return await _end(task, "refused", error)
     except AnswerLost as error:
+        await _note_call(task, error)
         return await _end(task, "unknown", error)
     except Exception as error:
+        await _note_call(task, error)
         sure = isinstance(error, NotReached)
         await _settle(task, "failed", str(error) if sure else type(error).__name__, for_good=_is_last(run))
         raise
+    await _note_call(task, None)
     async with run.transaction() as connection:
         await outbox.settle_attempt(connection, message, "sent")
         await _mark_sent(task, connection)
@@ -201,6 +212,16 @@ async def _call(task: _Task) -> None:
         async with OutboundClient(context.settings.sms_api_url) as client:
             service = sms_service(ways.sms_provider, client, keys.decrypt(ways.sms_key), ways.sms_sender)
             await service.send(task.message.recipient, notice.text)
+
+
+async def _note_call(task: _Task, error: Exception | None) -> None:
+    """How the messenger itself is: one that says no to a chat, or asks to wait, works."""
+    service: Service = "telegram" if task.message.channel == "telegram" else "sms"
+    if error is None or isinstance(error, TelegramBlocked | TelegramLater):
+        await task.hub.calls.answered(task.run.organisation, service)
+        return
+    said = isinstance(error, TelegramRefused | SmsRefused | AnswerLost | NotReached)
+    await task.hub.calls.failed(task.run.organisation, service, str(error) if said else type(error).__name__)
 
 
 async def _end(task: _Task, outcome: AttemptOutcome, error: Exception) -> Outcome:

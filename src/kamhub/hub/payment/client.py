@@ -20,11 +20,14 @@ import structlog
 from kamhub.hub.payment.models import read_operation
 from kamhub.hub.payment.types import Operation, OrderLink, PaymentAccount
 from kamhub.kit.money import Money
+from kamhub.platform.monitoring import traces
+from kamhub.platform.service_call.types import Noting, Service
 
 log = structlog.get_logger(__name__)
 
 MOST_PAGES = 1000
 SERVICE = 4  # tag 1212
+SERVICE_NAME: Service = "cloudpayments"
 _NOT_REACHED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
@@ -78,11 +81,17 @@ class ReceiptRequest:
 
 
 class CloudPaymentsClient:
-    """One HTTP client a process. ``transport`` replaces the network."""
+    """One HTTP client a process. ``transport`` replaces the network; ``notes`` are told how each call went."""
 
     def __init__(
-        self, base_url: str, *, timeout_seconds: float = 10.0, transport: httpx.AsyncBaseTransport | None = None
+        self,
+        base_url: str,
+        *,
+        timeout_seconds: float = 10.0,
+        transport: httpx.AsyncBaseTransport | None = None,
+        notes: Noting | None = None,
     ) -> None:
+        self._notes = notes
         timeout = httpx.Timeout(timeout_seconds, connect=3.0)
         self._http = httpx.AsyncClient(
             base_url=base_url, timeout=timeout, follow_redirects=False, trust_env=False, transport=transport
@@ -198,6 +207,22 @@ class CloudPaymentsClient:
     async def _reply(
         self, account: PaymentAccount, path: str, request_id: UUID | None, body: Mapping[str, object]
     ) -> dict[str, Any]:
+        try:
+            reply = await self._asked(account, path, request_id, body)
+        except (
+            ProviderUnavailable,
+            ProviderRefused,
+        ) as error:  # of the call itself: a refusal of what is asked has a reply
+            if self._notes is not None:
+                await self._notes.failed(account.organisation_id, SERVICE_NAME, str(error))
+            raise
+        if self._notes is not None:
+            await self._notes.answered(account.organisation_id, SERVICE_NAME)
+        return reply
+
+    async def _asked(
+        self, account: PaymentAccount, path: str, request_id: UUID | None, body: Mapping[str, object]
+    ) -> dict[str, Any]:
         failures: list[httpx.TransportError] = []
         try:
             return await self._attempt(account, path, request_id, body, failures)
@@ -220,12 +245,14 @@ class CloudPaymentsClient:
         """One try; why it failed on the way is added to ``failures``."""
         started, status = time.perf_counter(), 0
         try:
-            response = await self._http.post(
-                path,
-                json=body,
-                auth=(account.public_id, account.api_secret),
-                headers={"X-Request-ID": str(request_id)} if request_id is not None else {},
-            )
+            with traces.span(f"POST {path}", "client", {"server.address": self._http.base_url.host}) as span:
+                response = await self._http.post(
+                    path,
+                    json=body,
+                    auth=(account.public_id, account.api_secret),
+                    headers={"X-Request-ID": str(request_id)} if request_id is not None else {},
+                )
+                traces.answered(span, response.status_code)
         except httpx.TransportError as failure:
             failures.append(failure)
             raise

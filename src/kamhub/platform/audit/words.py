@@ -85,6 +85,7 @@ ACTIONS: Mapping[str, str] = {
     "reconciliation.asked": mark("A day was compared with the payment service"),
     "refund.requested": mark("Money was returned to a traveller"),
     "refund.retried": mark("A refused refund was asked for again"),
+    "integrity.asked": mark("The promises of the product were checked on request"),
     "job.retried": mark("A job that had failed was run again"),
     "job.discarded": mark("A job that had failed was discarded"),
     "timetable.archived": mark("A timetable was archived"),

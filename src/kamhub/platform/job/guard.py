@@ -39,7 +39,7 @@ from kamhub.platform.job.types import (
     TryAgain,
     WorkerTimings,
 )  # fmt: skip
-from kamhub.platform.monitoring import sentry
+from kamhub.platform.monitoring import sentry, traces
 
 _log = structlog.get_logger("kamhub.job")
 
@@ -97,11 +97,16 @@ class RunGuard(Generic[Context]):
             with (
                 structlog.contextvars.bound_contextvars(**_ids_of(run)),
                 sentry.watched("queue.task", run.name),
+                traces.span(
+                    run.name, "consumer", {"messaging.destination.name": run.queue}, parent=_trace_of(context)
+                ) as span,
                 metrics.timed(run.name, run.queue) as timer,
             ):
                 end = await self._end_of(asyncio.ensure_future(call_next()), run)
                 timer.outcome = await _to_the_end(self._settle(run, end))
                 self._tell(timer.outcome, timer.seconds, end)
+                if timer.outcome in {"dead", "retried"}:
+                    traces.failed(span, timer.outcome)
         finally:
             self.release(run.claim.job, run.queue)
             self._wake()
@@ -240,6 +245,12 @@ class RunGuard(Generic[Context]):
         fault = end.error if isinstance(end, GiveUp) else end
         if isinstance(fault, Exception) and outcome in {"dead", "retried"}:
             sentry.tell(fault, level="error" if outcome == "dead" else "warning")
+
+
+def _trace_of(context: JobContext) -> str | None:
+    """The trace of whoever enqueued it."""
+    trace = context.job.task_kwargs.get("trace")
+    return str(trace) if trace else None
 
 
 def _ids_of(run: Run[Context]) -> dict[str, object]:

@@ -13,6 +13,7 @@ from kamhub.kit.ids import new_id
 from kamhub.platform.database.pool import Connection
 from kamhub.platform.job.store import work
 from kamhub.platform.job.types import Kind
+from kamhub.platform.monitoring import traces
 
 
 async def enqueue(
@@ -39,6 +40,8 @@ async def enqueue(
     now = datetime.now(UTC)
     request = structlog.contextvars.get_contextvars().get("request_id")
     kept = described(job_id, organisation_id, request, now, arguments)
+    if (trace := traces.here()) is not None:
+        kept["trace"] = trace
     await work.insert(connection, kind.name, str(kind.queue), kind.priority, lock, run_at, kept)
     return job_id
 

@@ -46,6 +46,10 @@ _KINDS: Mapping[str, KindWords] = {
         mark("Compare a day with the payment service"),
         mark("What a lost message missed is not found until this runs. Ask for the day again on the page."),
     ),
+    "integrity.check": KindWords(
+        mark("Check that every promise of the product is kept"),
+        mark("What is wrong with the data is not noticed until it has run; it comes again by the clock."),
+    ),
     "notice.send": KindWords(
         mark("Send a traveller a mail about the booking"),
         mark("The traveller has not been told. If you discard it, tell them another way."),

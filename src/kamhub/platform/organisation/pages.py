@@ -1,11 +1,10 @@
-"""The first page of the back office, and the people of the organisation."""
+"""The people of the organisation."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Request, Response, get, post
-from litestar.di import Provide
 from litestar.params import QueryParameter
 from litestar.response import Redirect
 from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_422_UNPROCESSABLE_ENTITY
@@ -13,13 +12,8 @@ from pydantic import ValidationError
 
 from kamhub.kit.errors import Refusal
 from kamhub.kit.text import mark
-from kamhub.platform.access.guard import current_identity
 from kamhub.platform.access.pages import render_office
-from kamhub.platform.access.permissions import SELF, permissions_of
 from kamhub.platform.api_key import actions as keys
-from kamhub.platform.audit import actions as audit
-from kamhub.platform.audit.types import AuditQuery
-from kamhub.platform.audit.views import line_of
 from kamhub.platform.i18n.catalogue import translator
 from kamhub.platform.i18n.form_errors import form_errors
 from kamhub.platform.i18n.request import locale_of
@@ -30,49 +24,20 @@ from kamhub.platform.organisation.types import AlreadyMember, InvitationOver, La
 from kamhub.platform.organisation.words import role_names, role_uses
 from kamhub.platform.person.services import People
 from kamhub.platform.person.types import Staff
-from kamhub.platform.session.types import Identity
 from kamhub.platform.web.rules import rule
 from kamhub.platform.web.schemas import PageParameters
 
 Asked = Request[Any, Any, Any]
 Done = Annotated[str, QueryParameter(max_length=30)]
 PageNumber = Annotated[int, QueryParameter(ge=1, le=10_000)]
-OVERVIEW = "/office"
 MEMBERS = "/office/members"
-_LAST_LINES = 5
 _DONE: Mapping[str, str] = {
-    "joined": mark("Welcome. You work here now."),
     "role": mark("The new role is in force."),
     "removed": mark("That person does not work here any more."),
     "invited": mark("The invitation is on its way."),
     "resent": mark("The invitation is on its way again."),
     "withdrawn": mark("The invitation is withdrawn; its link does not work any more."),
 }
-
-
-@get(
-    OVERVIEW,
-    dependencies={"identity": Provide(current_identity)},
-    opt=rule(access="staff", rate="page", permission=SELF, reply="page"),
-)
-async def overview(request: Asked, people: People, identity: Identity, done: Done = "") -> Response[Any]:
-    """What there is to see for whoever looks."""
-    return await _overview(request, people, identity, done=done)
-
-
-@post(
-    "/office/leave",
-    status_code=HTTP_303_SEE_OTHER,
-    dependencies={"identity": Provide(current_identity)},
-    opt=rule(access="staff", rate="page", csrf="form", permission=SELF, body="none", reply="page", audit="member.left"),
-)
-async def leave(request: Asked, people: People, identity: Identity, staff: Staff) -> Response[Any]:
-    """Leave the organisation one works in; the session in it ends with that."""
-    try:
-        await actions.leave(people, staff)
-    except LastOwner as refusal:
-        return await _overview(request, people, identity, refusal=refusal)
-    return Redirect("/signin", status_code=HTTP_303_SEE_OTHER)
 
 
 @get(MEMBERS, opt=rule(access="staff", rate="page", permission=actions.MANAGE, reply="page"))
@@ -204,33 +169,6 @@ async def revoke(request: Asked, people: People, staff: Staff, invitation_id: UU
     return _back("withdrawn")
 
 
-async def _overview(
-    request: Asked, people: People, identity: Identity, *, done: str = "", refusal: Refusal | None = None
-) -> Response[Any]:
-    locale, organisation = locale_of(request), identity.organisation_id
-    permissions = permissions_of(identity.role)
-    counts, lines = None, None
-    if organisation is not None and actions.MANAGE in permissions:
-        counts = await actions.overview(people, organisation)
-    if organisation is not None and "audit.read" in permissions:
-        zone = await actions.zone_of(people, organisation)
-        found, _ = await audit.events(people.database, organisation, AuditQuery(), limit=_LAST_LINES)
-        lines = [line_of(event, locale, zone) for event in found]
-    return await render_office(
-        request,
-        "organisation/overview.html",
-        section=OVERVIEW,
-        status_code=refusal.status if refusal else HTTP_200_OK,
-        done=_done(request, done),
-        counts=counts,
-        lines=lines,
-        roles=role_names(locale),
-        uses=role_uses(locale),
-        leave_error=_words(request, refusal) if refusal else None,
-        url_path=OVERVIEW,
-    )
-
-
 async def _members(
     request: Asked,
     people: People,
@@ -306,8 +244,6 @@ async def _sent(request: Asked, *names: str) -> dict[str, str]:
 
 
 HANDLERS = (
-    overview,
-    leave,
     members,
     change_role,
     remove_member,

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import httpx
 import structlog
 
+from kamhub.platform.monitoring import traces
 from kamhub.platform.outbound.types import Answer, AnswerLost, NotReached
 
 log = structlog.get_logger(__name__)
@@ -62,9 +63,11 @@ class OutboundClient:
     async def _post(self, path: str, **what: Any) -> Answer:
         started, status = time.perf_counter(), 0
         try:
-            async with self._http.stream("POST", self._base + path, **what) as reply:
-                status = reply.status_code
-                return Answer(status, _object(await self._read(reply)), reply.headers)
+            with traces.span("POST", "client", {"server.address": self._host}) as span:
+                async with self._http.stream("POST", self._base + path, **what) as reply:
+                    status = reply.status_code
+                    traces.answered(span, status)
+                    return Answer(status, _object(await self._read(reply)), reply.headers)
         except _NOT_SENT as error:
             raise NotReached(f"{self._host}: {type(error).__name__}") from None
         except httpx.HTTPError as error:

@@ -100,6 +100,8 @@ _JOBS = "of the job library; holds what waits and runs, a job that ends leaves i
 KEPT: Mapping[str, str] = {
     "installation": "one line: which hub this is",
     "alerts": "one row a thing that can be wrong, written again when it is",
+    "integrity_checks": "one row a promise of the product: what its last count found",
+    "service_calls": "one row an operator and service: when it last answered, in words without names",
     "organisations": "operators, named on tickets and in the books",
     "people": "accounts; closed by their owners, referred to by the log",
     "memberships": "who may act for an organisation now",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from litestar import MediaType, Request, Response
+from litestar.datastructures import Cookie
 from markupsafe import Markup
 from pydantic import ValidationError
 
@@ -18,6 +19,10 @@ from kamhub.platform.monitoring.sentry import page_report
 from kamhub.platform.web.compression import LEAST, accepts_gzip, packed
 from kamhub.platform.web.csrf import FIELD, Csrf
 from kamhub.platform.web.problems import InputInvalid
+
+_CSRF = "csrf_of_the_page"
+# What is only a first guess: the address to come back to after a form was sent, the moment in the zone of the page.
+_PAGE_SAYS_BETTER = frozenset({"url_path", "now"})
 
 
 def errors_of(error: ValidationError | InputInvalid, locale: Locale) -> dict[str, str]:
@@ -37,26 +42,21 @@ def said(request: Request[Any, Any, Any], texts: Mapping[str, str], done: str) -
     return translator(locale_of(request)).gettext(texts[done]) if done in texts else None
 
 
+class NameTaken(ValueError):
+    """A page has a variable of a name that the layout around it uses: one of the two would show what is the other's."""
+
+
 def render(
     request: Request[Any, Any, Any], template: str, *, status_code: int = 200, **context: object
 ) -> Response[bytes]:
     """The template in the reader's language, with what every page needs.
 
-    Adds ``request_path`` (path and query, for the way back after a switch of language), ``csrf_input``, ``development``
-    and ``request_id`` to the context.
+    Adds ``url_path`` (path and query, for the way back after a switch of language),
+    ``csrf_input``, ``csrf_token``, ``development``, ``request_id``, ``now`` and ``monitoring`` to the context. A page may say
+    ``url_path`` and ``now`` better; any other variable of such a name, or of one that a layout sets, raises ``NameTaken``.
     """
-    csrf: Csrf = request.app.state.csrf
-    token, cookie = csrf.token_for(request)
-    query = request.scope.get("query_string", b"").decode("latin-1")
-    everywhere: dict[str, object] = {
-        "url_path": request.url.path + (f"?{query}" if query else ""),
-        "csrf_input": Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, token),
-        "csrf_token": token,
-        "development": not request.app.state.settings.production,
-        "request_id": request.scope.get("state", {}).get("request_id", ""),
-        "now": request.app.state.clock.now(),
-        "monitoring": page_report(request.app.state.settings),
-    }
+    everywhere, cookie = _everywhere(request)
+    _require_free(request, context, everywhere)
     locale = locale_of(request)
     body = request.app.state.templates.render(template, locale, {**everywhere, **context}).encode()
     headers = {"Content-Language": locale, "Vary": "Cookie, Accept-Language, Accept-Encoding, HX-Request"}
@@ -69,3 +69,45 @@ def render(
         headers=headers,
         cookies=[cookie] if cookie else None,
     )
+
+
+def fragment(request: Request[Any, Any, Any], template: str, **context: object) -> Markup:
+    """A template that is a part of a page, with what every page needs. Raises as ``render``."""
+    everywhere, _ = _everywhere(request)
+    _require_free(request, context, everywhere)
+    return Markup(request.app.state.templates.render(template, locale_of(request), {**everywhere, **context}))  # noqa: S704 - a template, which escapes
+
+
+def _everywhere(request: Request[Any, Any, Any]) -> tuple[dict[str, object], Cookie | None]:
+    """What every page needs, and the cookie that goes with its token."""
+    token, cookie = _csrf(request)
+    query = request.scope.get("query_string", b"").decode("latin-1")
+    return {
+        "url_path": request.url.path + (f"?{query}" if query else ""),
+        "csrf_input": Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, token),
+        "csrf_token": token,
+        "development": not request.app.state.settings.production,
+        "request_id": request.scope.get("state", {}).get("request_id", ""),
+        "now": request.app.state.clock.now(),
+        "monitoring": page_report(request.app.state.settings),
+    }, cookie
+
+
+def _csrf(request: Request[Any, Any, Any]) -> tuple[str, Cookie | None]:
+    """One token a request: the forms of every part go with the one cookie that the page sets."""
+    state: dict[str, Any] = request.scope["state"]
+    if _CSRF not in state:
+        csrf: Csrf = request.app.state.csrf
+        state[_CSRF] = csrf.token_for(request)
+    token, cookie = state[_CSRF]
+    return token, cookie
+
+
+def _require_free(
+    request: Request[Any, Any, Any], context: Mapping[str, object], everywhere: Mapping[str, object]
+) -> None:
+    reserved: frozenset[str] = request.app.state.templates.reserved
+    if taken := context.keys() & (reserved | everywhere.keys()) - _PAGE_SAYS_BETTER:
+        raise NameTaken(
+            f"{', '.join(sorted(taken))}: the layout uses that name, call the variable of the page otherwise"
+        )

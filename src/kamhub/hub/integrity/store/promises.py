@@ -1,26 +1,18 @@
-"""One statement an invariant, so that each sees one moment even while seats are being sold."""
+"""Every promise of the product, and the one statement that counts its breaches.
+
+One statement each, so that each sees one moment even while seats are being sold. It takes no lock.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import LiteralString
-
+from kamhub.hub.integrity.types import Invariant
+from kamhub.kit.text import mark
 from kamhub.platform.database.pool import Connection
-
-
-@dataclass(frozen=True, slots=True)
-class Invariant:
-    """A promise and the query that counts its breaches."""
-
-    name: str
-    promise: str
-    query: LiteralString
-
 
 LEDGER: tuple[Invariant, ...] = (
     Invariant(
         "ledger_sums_to_zero",
-        "the lines of every entry of the ledger sum to zero",
+        mark("the lines of every entry of the ledger sum to zero"),
         """
         SELECT count(*) FROM ledger_entries e WHERE NOT EXISTS (
           SELECT FROM ledger_lines l WHERE l.organisation_id = e.organisation_id AND l.entry_id = e.id
@@ -30,7 +22,7 @@ LEDGER: tuple[Invariant, ...] = (
     ),
     Invariant(
         "closings_equal_lines",
-        "what the books were closed with is what the lines entered before add up to",
+        mark("what the books were closed with is what the lines entered before add up to"),
         """
         WITH spans AS (
           SELECT at, organisation_id, lag(at) OVER (PARTITION BY organisation_id ORDER BY at) AS before
@@ -50,7 +42,7 @@ LEDGER: tuple[Invariant, ...] = (
     ),
     Invariant(
         "money_is_entered",
-        "no payment and no refund is completed without its entry, but for test money that was refused",
+        mark("no payment and no refund is completed without its entry, but for test money that was refused"),
         """
         SELECT (SELECT count(*) FROM payments p WHERE p.status = 'completed' AND NOT (p.test AND NOT p.accepted)
                 AND NOT EXISTS (SELECT FROM ledger_entries e
@@ -62,7 +54,7 @@ LEDGER: tuple[Invariant, ...] = (
     ),
     Invariant(
         "travellers_are_owed",
-        "what the ledger owes the travellers of a booking is what it had and has not earned or returned",
+        mark("what the ledger owes the travellers of a booking is what it had and has not earned or returned"),
         """
         WITH sums AS (
           SELECT e.organisation_id, e.booking_id, sum(l.amount) FILTER (WHERE l.account = 'travellers') AS travellers,
@@ -83,7 +75,9 @@ LEDGER: tuple[Invariant, ...] = (
     ),
     Invariant(
         "provider_holds_the_rest",
-        "what the ledger says the payment service holds is what came in less refunds, fees, chargebacks and payouts",
+        mark(
+            "what the ledger says the payment service holds is what came in less refunds, fees, chargebacks and payouts"
+        ),
         """
         WITH held AS (
           SELECT organisation_id, sum(amount) FILTER (WHERE account = 'provider') AS provider,
@@ -103,7 +97,7 @@ LEDGER: tuple[Invariant, ...] = (
     ),
     Invariant(
         "commission_of_what_was_earned",
-        "the platform gets nothing of a booking that earned nothing",
+        mark("the platform gets nothing of a booking that earned nothing"),
         """
         SELECT count(*) FROM (
           SELECT e.booking_id FROM ledger_entries e
@@ -118,12 +112,12 @@ LEDGER: tuple[Invariant, ...] = (
 INVARIANTS: tuple[Invariant, ...] = (
     Invariant(
         "no_oversold_leg",
-        "no leg of a departure has more seats taken than there are",
+        mark("no leg of a departure has more seats taken than there are"),
         "SELECT count(*) FROM departures WHERE NOT (0 <= ALL (taken) AND capacity >= ALL (taken))",
     ),
     Invariant(
         "counters_equal_rows",
-        "the seats counted on every leg are exactly those of its bookings",
+        mark("the seats counted on every leg are exactly those of its bookings"),
         """
         WITH booked AS (
           SELECT b.organisation_id, b.departure_id, leg, sum(b.passengers) AS seats
@@ -140,7 +134,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     ),
     Invariant(
         "no_orphan_hold",
-        "every booking has a history, and its last entry is its state",
+        mark("every booking has a history, and its last entry is its state"),
         """
         SELECT count(*) FROM bookings b LEFT JOIN LATERAL (
           SELECT e.to_status FROM booking_events e
@@ -150,7 +144,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     ),
     Invariant(
         "paid_equals_payments",
-        "what a booking says was paid is what its counted payment brought",
+        mark("what a booking says was paid is what its counted payment brought"),
         """
         SELECT count(*) FROM bookings b LEFT JOIN payments p
           ON p.organisation_id = b.organisation_id AND p.booking_id = b.id AND p.accepted AND p.status = 'completed'
@@ -158,7 +152,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     ),
     Invariant(
         "refunded_equals_refunds",
-        "what a booking says went back is what its refunds add up to, and never more than was paid",
+        mark("what a booking says went back is what its refunds add up to, and never more than was paid"),
         """
         SELECT count(*) FROM bookings b LEFT JOIN LATERAL (
           SELECT sum(r.amount) AS returned FROM refunds r
@@ -169,7 +163,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     ),
     Invariant(
         "no_booking_paid_twice",
-        "of all the payments of a booking one counts, the others are on their way back or before a person",
+        mark("of all the payments of a booking one counts, the others are on their way back or before a person"),
         """
         SELECT count(*) FROM (
           SELECT 1 FROM payments WHERE accepted AND status = 'completed' AND booking_id IS NOT NULL
@@ -178,7 +172,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     ),
     Invariant(
         "promo_within_discount",
-        "what a promo code took off a booking is part of its discount",
+        mark("what a promo code took off a booking is part of its discount"),
         """
         SELECT count(*) FROM promo_code_uses u
         JOIN bookings b ON b.organisation_id = u.organisation_id AND b.id = u.booking_id
@@ -186,7 +180,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     ),
     Invariant(
         "confirmed_once",
-        "a confirmed booking was confirmed exactly once",
+        mark("a confirmed booking was confirmed exactly once"),
         """
         SELECT count(*) FROM bookings b WHERE b.status IN ('confirmed', 'redeemed') AND 1 <> (
           SELECT count(*) FROM booking_events e
@@ -194,7 +188,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     ),
     Invariant(
         "no_one_dropped",
-        "whoever is booked on a cancelled departure is being moved, paid back or asked",
+        mark("whoever is booked on a cancelled departure is being moved, paid back or asked"),
         """
         SELECT count(*) FROM bookings b
         JOIN departures d ON d.organisation_id = b.organisation_id AND d.id = b.departure_id AND d.status = 'cancelled'
@@ -206,7 +200,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     ),
     Invariant(
         "no_silent_money",
-        "money of a booking that is not confirmed has been returned or is on its way back",
+        mark("money of a booking that is not confirmed has been returned or is on its way back"),
         """
         SELECT count(*) FROM bookings b WHERE b.status IN ('expired', 'rejected') AND b.paid IS NOT NULL
           AND NOT EXISTS (SELECT FROM refunds r WHERE r.organisation_id = b.organisation_id AND r.booking_id = b.id)""",

@@ -1,0 +1,1 @@
+"""SQL of the promises and of what their checks found."""

@@ -1,0 +1,1 @@
+"""The first page of the back office: what waits for whoever looks, part by part. Owns no table."""
