@@ -146,6 +146,11 @@ def run(folder: Path, cluster: Cluster, kills: int) -> AssetKills:
     world = build_world(owner_url, _KEYS, datetime.now(UTC))
     staff = Staff(world.main.id, frozenset({"knowledge.write"}), Trail("system", None, "test"))
     found, began = AssetKills(), time.monotonic()
+
+    def more() -> None:
+        asyncio.run(_add(url, folder / "assets", staff, site, found.assets))
+        found.assets += 2
+
     worker = _Worker(url, folder / "assets", folder / "worker.log")
     with psycopg.connect(owner_url, autocommit=True) as watching, _site() as site:
         watching.execute(_WATCH)
@@ -153,10 +158,7 @@ def run(folder: Path, cluster: Cluster, kills: int) -> AssetKills:
         try:
             for number in range(kills):
                 stage = STAGES[number % len(STAGES)]
-                while _left(watching) < _BACKLOG:
-                    asyncio.run(_add(url, folder / "assets", staff, site, found.assets))
-                    found.assets += 2
-                if not _wait_for(lambda wanted=stage: wanted in _running(watching)):  # type: ignore[misc]
+                if not _wait_for(lambda wanted=stage: _comes_to(wanted, watching, more)):  # type: ignore[misc]
                     found.faults.setdefault("stuck", []).append(f"nothing came to {stage}")
                     break
                 worker.kill()
@@ -170,6 +172,13 @@ def run(folder: Path, cluster: Cluster, kills: int) -> AssetKills:
         }
     found.seconds = time.monotonic() - began
     return found
+
+
+def _comes_to(stage: str, connection: psycopg.Connection, more: Callable[[], None]) -> bool:
+    """Whether a run is in that stage; sees to it that there is always something to read."""
+    if _left(connection) < _BACKLOG:
+        more()
+    return stage in _running(connection)
 
 
 def _running(connection: psycopg.Connection) -> Sequence[str]:
