@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.system import rolling, scenarios, weather
+from tests.system.assets import run as asset_kills
 from tests.system.house import House
 from tests.system.jobs import run as kills
 from tests.system.journey import PAYS, PAYS_AFTER_CODE, Traveller
@@ -27,6 +28,7 @@ from tests.system.product import Product
 from tests.system.scenarios import Result
 
 JOBS = "jobs"
+ASSETS = "assets"
 ROLLING = "rolling"
 _HEAD = (
     "what", "times", "acknowledged", "unanswered", "answered 503", "lost", "doubled", "check breaches", "answers again after, s"
@@ -79,7 +81,7 @@ SCENARIOS: Mapping[str, Scenario] = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit code 0 when every promise was kept."""
     options = _options(arguments)
-    names = options.only or (*SCENARIOS, ROLLING, JOBS)
+    names = options.only or (*SCENARIOS, ROLLING, JOBS, ASSETS)
     broken = []
     if of_product := [name for name in names if name in SCENARIOS]:
         broken += _product(of_product, SMALL if options.small else FULL, options.report)
@@ -87,6 +89,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         broken += _rolling(20 if options.small else 200)
     if JOBS in names:
         broken += _jobs(options.small, options.report)
+    if ASSETS in names:
+        broken += _assets(4 if options.small else 60)
     print("\n".join(broken) or "every promise was kept")
     return 1 if broken else 0
 
@@ -143,12 +147,23 @@ def _jobs(small: bool, report: Path | None) -> list[str]:
     return [f"{JOBS}: {problem}" for problem in result.broken]
 
 
+def _assets(times: int) -> list[str]:
+    """Kill the worker at every stage of reading documents; returns every promise that was not kept."""
+    print(f"{ASSETS} ...", flush=True)
+    try:
+        result = asset_kills.alone(times)
+    except AssertionError as stuck:
+        return [f"{ASSETS}: {stuck}"]
+    print(result.line())
+    return [f"{ASSETS}: {problem}" for problem in result.broken]
+
+
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.system.soak", description="kill tests at full size")
     parser.add_argument(
         "--small", action="store_true", default=os.environ.get("KAMHUB_SOAK") == "small", help="as in `make test`"
     )
-    parser.add_argument("--only", nargs="+", choices=(*SCENARIOS, ROLLING, JOBS), help="only these")
+    parser.add_argument("--only", nargs="+", choices=(*SCENARIOS, ROLLING, JOBS, ASSETS), help="only these")
     parser.add_argument("--report", type=Path, help="a document with the marks, to write the results into")
     return parser.parse_args(arguments)
 

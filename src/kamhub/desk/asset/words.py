@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from kamhub.desk.asset.types import FILE_MISSING, INTERRUPTED
+from kamhub.desk.extraction.words import why_unreadable
 from kamhub.kit.text import Locale, mark
 from kamhub.platform.i18n.catalogue import translator
 from kamhub.platform.outbound.addresses import UrlFault
@@ -51,6 +52,4 @@ def why_failed(error: str, facts: Mapping[str, str | int], locale: Locale) -> st
     for code, sentence in (*_SENTENCES.items(), *_OTHERS.items()):
         if code == error:
             return words.gettext(sentence).format(**{"status": "?", **facts})
-    from kamhub.desk.extraction.words import why_unreadable
-
     return why_unreadable(error, facts, locale)
