@@ -18,7 +18,8 @@ SELECT CASE WHEN expires_at > %(now)s THEN status ELSE 'lapsed' END, count(*),
 FROM bookings WHERE status IN ('on_hold', 'pending') GROUP BY 1"""
 
 _NAMED = """
-SELECT status, count(*) FROM bookings WHERE contact_phone IS NOT NULL AND created_at >= %(day)s GROUP BY status"""
+SELECT status, count(*) FROM bookings WHERE contact_phone IS NOT NULL AND created_at BETWEEN %(day)s AND %(now)s
+GROUP BY status"""
 
 _DEPARTURES = """
 SELECT count(*) FILTER (WHERE capacity > ANY (taken)), count(*) FILTER (WHERE capacity <= ALL (taken)),
@@ -30,7 +31,7 @@ _PAYMENTS = """
 SELECT p.status, p.currency, count(*), sum(p.amount)::bigint
 FROM organisations o CROSS JOIN LATERAL (
   SELECT status, currency, amount FROM payments
-  WHERE organisation_id = o.id AND received_at >= %(day)s AND (accepted OR status = 'declined')
+  WHERE organisation_id = o.id AND received_at BETWEEN %(day)s AND %(now)s AND (accepted OR status = 'declined')
 ) p GROUP BY 1, 2"""
 
 _SET_ASIDE = """

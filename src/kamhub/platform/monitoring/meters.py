@@ -9,8 +9,11 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 
-from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client import CollectorRegistry, disable_created_metrics, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+
+# When each counter was begun would be one more line for each, and is when the process was started.
+disable_created_metrics()  # type: ignore[no-untyped-call]
 
 # Values of the labels, in the order of their names.
 Labels = TypeVar("Labels", bound=tuple[str, ...])
