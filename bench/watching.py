@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import logging
+import random
 import statistics
 import time
-import urllib.request
+import timeit
 from collections.abc import Callable
-from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
-from prometheus_client.parser import text_string_to_metric_families
+import structlog
 from rich.console import Console
 from rich.table import Table
 
@@ -19,88 +22,131 @@ from bench import lists
 from bench.holds import HOLD, WARM_UP, bodies
 from bench.load import drive, post
 from bench.office import seed_office
-from bench.seed import Seeded, seed_for_holds
+from bench.seed import seed_for_holds
 from bench.servers import scratch_database, web
+from kamhub.app.metrics import RequestMetrics
 from kamhub.hub.monitoring import store
+from kamhub.hub.seats.meters import EngineCounters
+from kamhub.hub.seats.types import SoldOut
+from kamhub.kit.ids import new_id
 from kamhub.platform.database.pool import Database
+from kamhub.platform.limit.limiter import Limiter
+from kamhub.platform.monitoring.logs import configure_logging
+from kamhub.platform.settings import Settings
 
-ROUNDS = 12
-SECONDS = 4.0
+SECONDS = 120.0
+SAMPLES = 500
 SIZE = 1_000_000
 LOOKS = 15
+CALLERS = 16
 # As in production: a line for a share of the requests.
 LOGGED = {"KAMHUB_LOG_LEVEL": "info"}
-SHAPES: dict[str, tuple[str, ...]] = {"unwatched": ("bench.unwatched",), "watched": ("kamhub", "web")}
 
 
-@dataclass(slots=True)
-class _Taken:
-    """Of each round: holds a second, and microseconds of the processor that the web process took for one."""
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    """A seventh of a second of the web process: its holds, and seconds of the processor and of the clock."""
 
-    rates: list[float] = field(default_factory=list)
-    processor: list[float] = field(default_factory=list)
-    scrapes: list[float] = field(default_factory=list)
+    watched: bool
+    holds: int
+    processor: float
+    clock: float
 
 
 def run(console: Console, size: int = SIZE) -> None:
-    """Print both tables."""
+    """Print the tables."""
+    _alone(console)
     _holds(console)
     _looks(console, size)
 
 
 def _holds(console: Console) -> None:
-    """The two servers take turns, and who begins too, so that noise hits both alike."""
-    table = Table(
-        "web process", "holds/s", "ratio", "processor, µs a hold", "ratio", "scrape, ms",
-        title=f"Holds on 1,000 departures, 100 connections, medians of {ROUNDS} rounds of {SECONDS:.0f} s",
-    )  # fmt: skip
-    taken = {name: _Taken() for name in SHAPES}
-    with scratch_database() as (folder, address), ExitStack() as servers:
+    """One process, watched every other moment, so that whatever else the machine does falls upon both alike."""
+    with scratch_database() as (folder, address):
         seeded = seed_for_holds(address.owner_url)
-        ports = {
-            name: servers.enter_context(web(folder, address, module=module, settings=LOGGED))
-            for name, module in SHAPES.items()
-        }
-        for round_ in range(ROUNDS + 1):
-            for name in sorted(SHAPES, reverse=bool(round_ % 2)):
-                _turn(ports[name], seeded, taken[name] if round_ else _Taken(), SECONDS if round_ else WARM_UP)
-    for name, of in taken.items():
+        written = folder / "moments"
+        settings = {**LOGGED, "BENCH_MOMENTS": str(written)}
+        with web(folder, address, module=("bench.half_watched",), settings=settings) as port:
+            drive(port, post(HOLD, bodies(seeded.spread)), seconds=WARM_UP)
+            written.write_text("")
+            outcome = drive(port, post(HOLD, bodies(seeded.spread)), seconds=SECONDS)
+        moments = [_read(line) for line in written.read_text().replace("\0", "").splitlines()]
+    if set(outcome.statuses) != {201}:
+        raise RuntimeError(f"not every hold was made: {outcome.statuses}")
+    # The first and the last are cut.
+    _tell(console, [one for one in moments[1:-1] if one.holds])
+
+
+def _read(line: str) -> _Moment:
+    watched, holds, processor, clock = line.split()
+    return _Moment(watched == "1", int(holds), float(processor), float(clock))
+
+
+def _tell(console: Console, moments: list[_Moment]) -> None:
+    table = Table(
+        "web process", "moments", "holds/s", "ratio", "95 % of samples", "processor, µs a hold", "ratio", "95 % of samples",
+        title=f"Holds on 1,000 departures, 100 connections, {SECONDS:.0f} s",
+    )  # fmt: skip
+    for watched in (False, True):
+        mine = [one for one in moments if one.watched is watched]
         table.add_row(
-            name,
-            f"{statistics.median(of.rates):.0f}",
-            f"{_ratio(taken, lambda one: one.rates, name):.3f}",
-            f"{statistics.median(of.processor):.1f}",
-            f"{_ratio(taken, lambda one: one.processor, name):.3f}",
-            f"{statistics.median(of.scrapes) * 1000:.1f}",
+            "watched" if watched else "not watched",
+            str(len(mine)),
+            f"{1 / _a_hold(mine, 'clock'):.0f}",
+            *(_ratio(moments, "clock", rate=True) if watched else ("1.000", "")),
+            f"{_a_hold(mine, 'processor') * 1e6:.1f}",
+            *(_ratio(moments, "processor", rate=False) if watched else ("1.000", "")),
         )
     console.print(table)
 
 
-def _ratio(taken: dict[str, _Taken], of: Callable[[_Taken], list[float]], name: str) -> float:
-    """The median of the rounds' own ratios: what changed between rounds is in neither."""
-    pairs = zip(of(taken[name]), of(taken["unwatched"]), strict=True)
-    return statistics.median(one / other for one, other in pairs)
+def _a_hold(moments: list[_Moment], what: str) -> float:
+    """Seconds that a hold took."""
+    return float(sum(getattr(one, what) for one in moments) / sum(one.holds for one in moments))
 
 
-def _turn(port: int, seeded: Seeded, into: _Taken, seconds: float) -> None:
-    before, _ = _processor_seconds(port)
-    outcome = drive(port, post(HOLD, bodies(seeded.spread)), seconds=seconds)
-    after, scrape = _processor_seconds(port)
-    if set(outcome.statuses) != {201}:
-        raise RuntimeError(f"not every hold was made: {outcome.statuses}")
-    into.rates.append(outcome.rate)
-    into.processor.append((after - before) / len(outcome.latencies) * 1e6)
-    into.scrapes.append(scrape)
+def _ratio(moments: list[_Moment], what: str, *, rate: bool) -> tuple[str, str]:
+    """Watched to not watched, and within which bounds it lies in 95 % of samples drawn from these moments again."""
+    dice = random.Random(1)
+    halves = [[one for one in moments if one.watched is watched] for watched in (True, False)]
+    drawn = []
+    for sample in range(SAMPLES + 1):
+        watched, other = (dice.choices(half, k=len(half)) if sample else half for half in halves)
+        ratio = _a_hold(watched, what) / _a_hold(other, what)
+        drawn.append(1 / ratio if rate else ratio)
+    low, *_, high = statistics.quantiles(drawn[1:], n=40)
+    return f"{drawn[0]:.3f}", f"{low:.3f} to {high:.3f}"
 
 
-def _processor_seconds(port: int) -> tuple[float, float]:
-    """What the process has taken of the processor since its start, and how long it took to say so."""
-    begun = time.perf_counter()
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as reply:
-        text = reply.read().decode()
-    lasted = time.perf_counter() - begun
-    families = {family.name: family for family in text_string_to_metric_families(text)}
-    return families["kamhub_process_cpu_seconds"].samples[0].value, lasted
+def _alone(console: Console) -> None:
+    """What one hold has counted, without everything around it: the best of many, so that others' work is not in it."""
+    requests, engine = RequestMetrics(), EngineCounters()
+    answers = [(0.01, SoldOut(0))] * CALLERS
+    counted = {
+        "a request": _best(lambda: requests.observe("POST", HOLD, 201, 0.01)),
+        f"a hold, in a round of {CALLERS}": _best(lambda: engine.count_round(answers, 0.01, 0)) / CALLERS,
+        "a decision of the limiter": _best(partial(Limiter(None).decisions.update, [("hold", "allowed")])),
+        "a line of the log, of one in a hundred": _best(_line_of_the_log()) / 100,
+    }
+    table = Table("counted", "µs", title="Counting alone")
+    for name, seconds in (*counted.items(), ("together", sum(counted.values()))):
+        table.add_row(name, f"{seconds * 1e6:.2f}")
+    console.print(table)
+
+
+def _line_of_the_log() -> Callable[[], object]:
+    """What writes a line as in production, to nowhere."""
+    configure_logging(Settings(env="production", log_level="info"))
+    (handler,) = logging.getLogger().handlers
+    if isinstance(handler, logging.StreamHandler):
+        handler.setStream(io.StringIO())
+    line = {"method": "POST", "route": HOLD, "status": 201, "seconds": 0.0123, "request_id": new_id().hex}
+    return partial(structlog.get_logger("kamhub.request").info, "request", **line)
+
+
+def _best(once: Callable[[], object]) -> float:
+    """Seconds that one call takes."""
+    return min(timeit.repeat(once, number=500, repeat=100)) / 500
 
 
 def _looks(console: Console, size: int) -> None:

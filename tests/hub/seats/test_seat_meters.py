@@ -39,7 +39,7 @@ async def test_every_answer_is_counted_by_what_was_told(world: World, make_engin
     assert found["kamhub_seat_holds_total sold_out"] == 1
     assert found["kamhub_seat_holds_total departure_not_found"] == 1
     assert found["kamhub_seat_holds_total busy"] == 0
-    assert found["kamhub_seat_seats_total"] == 3
+    assert found["kamhub_seats_held_total"] == 3
     assert found["kamhub_seat_wait_seconds_count"] == 5
     assert found["kamhub_seat_round_callers_sum"] == 5
     assert found["kamhub_seat_round_callers_count"] == found["kamhub_seat_rounds_total"] == engine.counters.rounds

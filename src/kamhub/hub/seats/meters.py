@@ -69,7 +69,7 @@ def engine_families(counters: EngineCounters, waiting: int) -> list[Metric]:
     everyone: tuple[str, ...] = ()
     return [
         counter("kamhub_seat_holds", "Callers that asked for seats, by what they were told.", ("outcome",), holds),
-        counter("kamhub_seat_seats", "Seats that were held.", (), {everyone: counters.seats}),
+        counter("kamhub_seats_held", "Seats that were held.", (), {everyone: counters.seats}),
         counter("kamhub_seat_rounds", "Transactions that served callers together.", (), {everyone: counters.rounds}),
         counter(
             "kamhub_seat_skipped_departures",
