@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from pathlib import Path
 
 import httpx
@@ -11,10 +10,11 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from kamhub.app.asgi import WebConfig, create_app
-from kamhub.app.metrics import RequestMetrics, exposition
+from kamhub.app.metrics import RequestMetrics
 from kamhub.kit.clock import ManualClock
 from kamhub.platform.crypto.keys import KeyRing
 from kamhub.platform.limit.limiter import Limiter
+from kamhub.platform.monitoring.meters import text_of
 from kamhub.platform.settings import Settings, SettingsRefused, load_settings
 from kamhub.platform.web.edge import Edge
 from tests.asgi import ORIGIN, Web, running
@@ -126,7 +126,7 @@ def test_strange_methods_make_no_lines_of_their_own() -> None:
     requests = RequestMetrics()
     for number in range(100):
         requests.observe(f"WISH{number}", "unmatched", 405, 0.001)
-    found = samples(exposition(requests, Counter(), {}, None).decode())
+    found = samples(text_of(requests.families()).decode())
     counted = {labels: value for (name, labels), value in found.items() if name == "kamhub_http_requests_total"}
     assert counted == {frozenset({("method", "other"), ("route", "unmatched"), ("status", "405")}): 100}
 

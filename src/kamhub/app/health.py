@@ -1,6 +1,5 @@
 """Whether the process lives, whether it can serve, and what it counts."""
 
-from collections import Counter
 from typing import Literal
 
 import psycopg
@@ -9,8 +8,10 @@ from litestar.datastructures import State
 from litestar.types import ASGIApp
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from kamhub.app.metrics import Work, exposition, require_reader
+from kamhub.app.metrics import Work, require_reader, work_text
 from kamhub.hub.integrity.store import checks
+from kamhub.hub.monitoring.metrics import of_process
+from kamhub.hub.monitoring.store import figures
 from kamhub.hub.services import Hub
 from kamhub.hub.status import readiness
 from kamhub.platform.alert.store import open_alerts
@@ -19,6 +20,9 @@ from kamhub.platform.database.errors import DatabaseUnavailable
 from kamhub.platform.job.overview import ALIVE_WITHIN
 from kamhub.platform.job.store import fleet
 from kamhub.platform.limit.limiter import Limiter
+from kamhub.platform.limit.metrics import limiter_families
+from kamhub.platform.monitoring.meters import text_of
+from kamhub.platform.monitoring.process import process_text
 from kamhub.platform.web.json import json_reply
 from kamhub.platform.web.rules import rule
 from kamhub.platform.web.schemas import Documented, Reply
@@ -68,13 +72,8 @@ async def ready(hub: Hub, state: State) -> ASGIApp:
 async def metrics(request: Request, hub: Hub, state: State) -> Response[bytes]:
     """What this process counts, for Prometheus: from this machine, or with the token of the settings."""
     require_reader(request, state.settings)
-    limiter: Limiter | None = state.limiter
-    text = exposition(
-        state.requests,
-        limiter.outages if limiter is not None else Counter(),
-        hub.database.statistics(),
-        await _work(hub),
-    )
+    own = text_of([*state.requests.families(), *limiter_families(state.limiter)])
+    text = own + of_process(hub) + process_text("web") + work_text(await _work(hub))
     return Response(text, media_type=CONTENT_TYPE_LATEST, headers={"Cache-Control": "no-store"})
 
 
@@ -85,11 +84,12 @@ async def _work(hub: Hub) -> Work | None:
             queues = await fleet.queues(connection)
             alive_since = hub.clock.now() - ALIVE_WITHIN
             workers = [one for one in await fleet.workers(connection) if one.last_heartbeat > alive_since]
+            sold = await figures(connection, hub.clock.now())
             backups, alerts = await backup_runs.state(connection), await open_alerts(connection)
             integrity = await checks.state(connection)
     except (DatabaseUnavailable, psycopg.Error):
         return None
-    return Work(queues, len(workers), backups, alerts, integrity)
+    return Work(queues, len(workers), sold, backups, alerts, integrity)
 
 
 HANDLERS = (alive, ready, metrics)

@@ -170,6 +170,16 @@ async def test_while_the_database_is_away_nothing_is_said_of_the_queues() -> Non
     assert "kamhub_jobs_dead" in (await _ask(_health(), b"GET /metrics HTTP/1.1\r\n\r\n")).decode()
 
 
+async def test_what_else_the_process_has_to_tell_comes_with_it() -> None:
+    async def look() -> WorkerHealth:
+        return _health()
+
+    server = HealthServer(look, more=lambda: b"kamhub_process_open_fds 7.0\n")
+    status, _, told = await server._answer(["GET /metrics HTTP/1.1", "", ""], local=True)
+    assert (status, told.splitlines()[-1]) == (200, b"kamhub_process_open_fds 7.0")
+    assert b"kamhub_jobs_dead" in told
+
+
 async def test_a_stopping_worker_says_so_until_it_ends(
     database: Database, queue: Queue, marks: Marks, working: Working, eventually: Eventually
 ) -> None:

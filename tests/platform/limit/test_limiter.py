@@ -14,7 +14,9 @@ from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import FixedWindowRateLimiter, RateLimiter
 
 from kamhub.platform.limit.limiter import Limiter
+from kamhub.platform.limit.metrics import limiter_families
 from kamhub.platform.limit.types import Allowance, LimiterUnavailable, RateLimited
+from kamhub.platform.monitoring.meters import text_of
 
 if TYPE_CHECKING:
     from tests.platform.limit.conftest import Valkey
@@ -62,6 +64,24 @@ async def test_a_refusal_says_when_to_come_back() -> None:
     assert 1 <= int(refused.value.headers["Retry-After"]) <= 60
     assert refused.value.headers["ratelimit-policy"] == "1;w=60"
     assert refused.value.headers["ratelimit-remaining"] == "0"
+
+
+async def test_decisions_are_counted_and_told_by_preset() -> None:
+    limiter = Limiter(None, {"creation": "2/minute"})
+    for caller in ("address:1", "address:2", "address:1"):
+        await limiter.hit("creation", "/x", caller)
+    with pytest.raises(RateLimited):
+        await limiter.hit("creation", "/x", "address:1")
+    lines = text_of(limiter_families(limiter)).decode().splitlines()
+    assert 'kamhub_limiter_decisions_total{decision="allowed",preset="creation"} 3.0' in lines
+    assert 'kamhub_limiter_decisions_total{decision="refused",preset="creation"} 1.0' in lines
+    assert 'kamhub_limiter_decisions_total{decision="refused",preset="page"} 0.0' in lines
+    assert 'kamhub_limiter_outages_total{preset="authentication"} 0.0' in lines
+    assert "address" not in "".join(lines)
+
+
+def test_without_limits_the_names_are_told() -> None:
+    assert [family.name for family in limiter_families(None)] == ["kamhub_limiter_decisions", "kamhub_limiter_outages"]
 
 
 async def test_two_processes_on_one_redis_let_exactly_as_many_pass(valkey: Valkey) -> None:

@@ -17,6 +17,7 @@ from kamhub.app.commands.target import Target, fail, require_schema, require_tar
 from kamhub.app.desk import make_desk
 from kamhub.app.wiring import key_ring, open_hub
 from kamhub.app.work import WorkContext, registry
+from kamhub.hub.monitoring.metrics import of_process
 from kamhub.platform.database.pool import PoolSizes
 from kamhub.platform.job.registry import Registry
 from kamhub.platform.job.types import JobRefused, WorkerCannotRecover, WorkerTimings
@@ -25,6 +26,7 @@ from kamhub.platform.mail.actions import mail_transport
 from kamhub.platform.mail.types import MailTransport
 from kamhub.platform.monitoring import sentry, traces
 from kamhub.platform.monitoring.logs import configure_logging
+from kamhub.platform.monitoring.process import process_text
 from kamhub.platform.person.services import People
 from kamhub.platform.settings import SettingsRefused
 
@@ -92,6 +94,7 @@ async def _work(target: Target, mail: MailTransport, jobs: Registry[WorkContext]
             health_host=settings.worker_health_host,
             health_port=settings.worker_health_port,
             metrics_token=settings.metrics_token.get_secret_value() if settings.metrics_token else None,
+            metrics=lambda: of_process(hub) + process_text("worker"),
             timings=WorkerTimings(grace=WORKER_GRACE_SECONDS),
         )
         lost = await _until_stopped(runner)

@@ -22,12 +22,20 @@ from kamhub.hub.booking.types import (
     RefundState,
     UnpaidBooking,
 )
+from kamhub.hub.monitoring.counters import BookingStep, count_booking
 from kamhub.hub.seats.types import SeatsTaken
 from kamhub.kit.money import Money
 from kamhub.platform.database.pool import Connection
 from kamhub.platform.monitoring.sentry import Step, note
 
 _STEPS: dict[BookingStatus, Step] = {"confirmed": "booking confirmed", "cancelled": "booking cancelled"}
+_COUNTED: dict[BookingStatus, BookingStep] = {
+    "confirmed": "confirmed",
+    "redeemed": "redeemed",
+    "expired": "expired",
+    "cancelled": "cancelled",
+    "rejected": "rejected",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +142,8 @@ async def set_status(
         "VALUES (%s, %s, %s, %s, %s, %s, %s)",
         (row.organisation_id, row.id, at, row.status, to, actor, reason),
     )
+    if counted := _COUNTED.get(to):
+        count_booking(connection, counted)
     if step := _STEPS.get(to):
         note(step, booking=row.id, organisation=row.organisation_id)
 
@@ -169,6 +179,8 @@ async def set_passengers(
         ),
     )
     await set_passenger_list(connection, row, passengers)
+    if row.contact is None:
+        count_booking(connection, "named")
 
 
 async def set_passenger_list(connection: Connection, row: BookingRow, passengers: Sequence[Passenger]) -> None:

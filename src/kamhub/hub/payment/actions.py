@@ -13,6 +13,7 @@ from kamhub.hub.booking import store as bookings
 from kamhub.hub.booking.store import BookingRow
 from kamhub.hub.booking.tokens import BookingAccess
 from kamhub.hub.booking.types import BookingNotFound, BookingNotOpen
+from kamhub.hub.monitoring.counters import count_unanswered
 from kamhub.hub.payment import rules, settle, store
 from kamhub.hub.payment.client import OrderRequest, ProviderRefused, ProviderUnavailable
 from kamhub.hub.payment.forms import read_fields, read_notification, read_receipt
@@ -164,6 +165,7 @@ async def _ask_for_link(hub: Hub, account: PaymentAccount, booking: BookingRow, 
     try:
         link = await hub.provider.create_order(account, _order_request(hub, account, booking, order))
     except ProviderUnavailable as error:
+        count_unanswered()
         log.warning("payment_order_unanswered", order_id=str(order.id), error=str(error))
         raise PaymentUnavailable from error
     except ProviderRefused as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -13,6 +13,7 @@ import structlog
 
 from kamhub.hub.departure.types import DepartureNotFound
 from kamhub.hub.seats import rules, store
+from kamhub.hub.seats.meters import EngineCounters
 from kamhub.hub.seats.queue import Batch, SeatQueue, Waiting
 from kamhub.hub.seats.types import (
     DepartureSeats,
@@ -38,17 +39,6 @@ log = structlog.get_logger(__name__)
 # A key or a code another process wrote at the same moment: the round is played again and finds it.
 _COLLISIONS = (psycopg.errors.UniqueViolation, psycopg.errors.DeadlockDetected)
 _ATTEMPTS = 4
-
-
-@dataclass(slots=True)
-class EngineCounters:
-    """What the engine has done since it started."""
-
-    rounds: int = 0
-    granted: int = 0
-    refused: int = 0
-    skipped: int = 0
-    busy: int = 0
 
 
 class SeatEngine:
@@ -97,8 +87,17 @@ class SeatEngine:
         """
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[HoldAnswer] = loop.create_future()
-        self._queue.put(Waiting(ask, answer, loop.time() + self._patience))
+        try:
+            self._queue.put(Waiting(ask, answer, loop.time() + self._patience))
+        except EngineBusy:
+            self.counters.count_busy(0.0)
+            raise
         return await answer
+
+    @property
+    def waiting(self) -> int:
+        """Callers in the line at this moment."""
+        return len(self._queue)
 
     async def _lane(self) -> None:
         while (batch := await self._queue.take()) is not None:
@@ -145,7 +144,7 @@ class SeatEngine:
                 return self._requeue(batch.lines)
 
     async def _round(self, connection: Connection, batch: Batch) -> dict[UUID, list[Waiting]]:
-        now = self._clock.now()
+        now, began = self._clock.now(), asyncio.get_running_loop().time()
         keys = [caller.ask.key_hash for caller in batch.callers() if caller.ask.key_hash is not None]
         if batch.patient:
             await connection.execute("SET LOCAL lock_timeout = '1s'")
@@ -174,7 +173,7 @@ class SeatEngine:
             await store.write_round(connection, moved, holds, lapsed, now)
             if self.on_moved is not None:
                 self.on_moved([(departure.organisation_id, departure.id) for departure, _ in moved])
-        self._count(answers, len(locked_elsewhere))
+        self._count(answers, began, len(locked_elsewhere))
         answers.deliver()
         waiting_on = {departure_id: lines[departure_id] for departure_id in locked_elsewhere}
         for departure_id, callers in repeats.postponed.items():
@@ -220,20 +219,19 @@ class SeatEngine:
         for departure_id, callers in lines.items():
             for caller in callers:
                 if caller.deadline <= now:
-                    self.counters.busy += 1
+                    self.counters.count_busy(now - caller.deadline + self._patience)
                     _settle(caller, EngineBusy())
                 elif not caller.answer.done():
                     put_back.setdefault(departure_id, []).append(caller)
         return put_back
 
-    def _count(self, answers: _Answers, skipped: int) -> None:
-        granted = sum(isinstance(answer, NewHold) for _, answer in answers.pairs)
-        self.counters.rounds += 1
-        self.counters.granted += granted
-        self.counters.refused += len(answers.pairs) - granted
-        self.counters.skipped += skipped
+    def _count(self, answers: _Answers, began: float, skipped: int) -> None:
+        now = asyncio.get_running_loop().time()
+        joined_before = now + self._patience
+        timed = [(joined_before - caller.deadline, answer) for caller, answer in answers.pairs]
+        self.counters.count_round(timed, now - began, skipped)
         if self.on_round is not None:
-            self.on_round(len(answers.pairs))
+            self.on_round(len(timed))
 
 
 class _Answers:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from kamhub.hub.monitoring.counters import count_booking
 from kamhub.hub.price.store import load_rules
 from kamhub.hub.seats.types import (
     DepartureSeats,
@@ -160,6 +161,7 @@ async def _expire(connection: Connection, lapsed: Sequence[LapsedBooking], now: 
     await connection.execute(
         _EXPIRE, (organisations, [booking.id for booking in lapsed], [booking.status for booking in lapsed], now)
     )
+    count_booking(connection, "expired", len(lapsed))
 
 
 def _counters(moved: Sequence[Moved]) -> tuple[str, str, list[str]]:

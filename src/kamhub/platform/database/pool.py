@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import select
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Literal
@@ -19,6 +19,7 @@ from psycopg import AsyncConnection, sql
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from kamhub.platform.database.committed import gathering
 from kamhub.platform.database.errors import DatabaseUnavailable
 
 Scope = Literal["public", "engine", "tenant", "system"]
@@ -141,13 +142,17 @@ class Database:
     @asynccontextmanager
     async def connection(self, scope: Scope) -> AsyncIterator[Connection]:
         """One transaction in that scope. Raises ``DatabaseUnavailable`` when the server cannot be reached."""
+        acts: list[Callable[[], None]] = []
         try:
             async with self._pools[scope].connection() as connection:
-                yield connection
+                with gathering(connection, acts):
+                    yield connection
         except OUTAGES as error:
             if is_outage(error):
                 raise DatabaseUnavailable from error
             raise
+        for act in acts:
+            act()
 
     @asynccontextmanager
     async def tenant(self, organisation_id: UUID) -> AsyncIterator[Connection]:

@@ -64,12 +64,19 @@ def _as_json(state: QueueState) -> dict[str, object]:
 class HealthServer:
     """Answers 200 when the worker is well, 503 when it is not; the body says why.
 
-    Another machine is told no more than that, and the metrics only for ``token``.
+    Another machine is told no more than that, and the metrics only for ``token``. ``more`` is what the process has to tell
+    besides its jobs, in Prometheus' text format.
     """
 
-    def __init__(self, look: Callable[[], Awaitable[WorkerHealth]], token: str | None = None) -> None:
+    def __init__(
+        self,
+        look: Callable[[], Awaitable[WorkerHealth]],
+        token: str | None = None,
+        more: Callable[[], bytes] = bytes,
+    ) -> None:
         self._look = look
         self._token = token
+        self._more = more
         self._server: asyncio.Server | None = None
 
     @property
@@ -120,7 +127,7 @@ class HealthServer:
         if path == "/metrics":
             # While the database is away nothing is said of the queues: zeros would end an alert.
             queues = b"" if health.queues is None else metrics.gauges(health.queues)
-            text = generate_latest(metrics.REGISTRY) + queues
+            text = generate_latest(metrics.REGISTRY) + queues + self._more()
             return 200, CONTENT_TYPE_LATEST, text
         told = health.as_json() if local else {"status": health.status}
         return (200 if health.well else 503), "application/json", json.dumps(told).encode()

@@ -30,6 +30,7 @@ class JobWorker(Generic[Context]):
     """Runs jobs until asked to stop.
 
     ``database`` is open, and its login can take the role ``kamhub_system``; jobs get their transactions from it.
+    ``metrics`` is what the process has to tell besides its jobs.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class JobWorker(Generic[Context]):
         health_host: str = LOOPBACK,
         health_port: int = 0,
         metrics_token: str | None = None,
+        metrics: Callable[[], bytes] = bytes,
         timings: WorkerTimings | None = None,
         clock: Clock | None = None,
     ) -> None:
@@ -52,7 +54,7 @@ class JobWorker(Generic[Context]):
         self._clock = clock or SystemClock()
         self._stopping = asyncio.Event()
         self._session: Session[Context] | None = None
-        self._health = HealthServer(self.health, metrics_token)
+        self._health = HealthServer(self.health, metrics_token, metrics)
         _quieten_library()
 
     @property

@@ -35,7 +35,11 @@ class Limiter:
         self._items: dict[str, RateLimitItem] = {
             name: parse(text) for name, text in {**PRESETS, **(presets or {})}.items()
         }
-        # Calls that could not be counted, by preset, since the start.
+        # Since the start. They begin at nought, so that the first of a kind is seen as one more.
+        self.decisions: Counter[tuple[str, str]] = Counter(
+            {(preset, decision): 0 for preset in self._items for decision in ("allowed", "refused")}
+        )
+        # Calls that could not be counted, by preset.
         self.outages: Counter[str] = Counter()
 
     async def hit(self, preset: str, route: str, caller: str, cost: int = 1) -> Allowance:
@@ -49,6 +53,7 @@ class Limiter:
             if preset in CLOSED_WITHOUT_STORE:
                 raise LimiterUnavailable(headers={"Retry-After": "10"}) from error
             return Allowance(item.amount, item.get_expiry(), item.amount, 0)
+        self.decisions[preset, "allowed" if allowed else "refused"] += 1
         reset = max(1, math.ceil(window.reset_time - time.time()))
         allowance = Allowance(item.amount, item.get_expiry(), window.remaining if allowed else 0, reset)
         if not allowed:

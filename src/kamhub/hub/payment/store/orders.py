@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
+from kamhub.hub.monitoring.counters import count_payment
 from kamhub.hub.payment.store.rows import one_row
 from kamhub.hub.payment.types import PaymentAccount
 from kamhub.kit.ids import new_id
@@ -46,6 +47,7 @@ async def insert_order(
         "VALUES (%s, %s, %s, %s, %s, %s, 'requested', %s)",
         (account.organisation_id, order.id, booking_id, account.id, total.amount, total.currency, now),
     )
+    count_payment(connection, "begun")
     return order
 
 
@@ -65,6 +67,8 @@ async def settle_order(
         "WHERE organisation_id = %s AND id = %s AND status = 'requested'",
         (status, provider_order_id, url, error, organisation_id, order_id),
     )
+    if status == "refused":
+        count_payment(connection, "refused")
 
 
 async def close_orders(connection: Connection, organisation_id: UUID, booking_id: UUID) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
+from kamhub.hub.monitoring.counters import count_payment
 from kamhub.hub.payment.store.rows import one_row
 from kamhub.hub.payment.types import Notification, NotificationKind, PaymentAccount, PaymentStatus
 from kamhub.kit.ids import new_id
@@ -196,13 +197,14 @@ async def set_payment_status(
 
 
 async def _payment_event(
-    connection: Connection, row: PaymentRow, before: str | None, after: str, reason: str, now: datetime
+    connection: Connection, row: PaymentRow, before: str | None, after: PaymentStatus, reason: str, now: datetime
 ) -> None:
     await connection.execute(
         "INSERT INTO payment_events (organisation_id, payment_id, at, from_status, to_status, actor, reason) "
         "VALUES (%s, %s, %s, %s, %s, 'provider', %s)",
         (row.organisation_id, row.id, now, before, after, reason),
     )
+    count_payment(connection, after)
 
 
 async def charge_payment(

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
+from kamhub.hub.monitoring.counters import count_case, count_refund
 from kamhub.hub.payment.store.payments import PaymentRow
 from kamhub.hub.payment.store.rows import one_row
 from kamhub.hub.payment.types import CaseKind
@@ -53,6 +54,7 @@ async def request_refund(
     connection: Connection, payment: PaymentRow, amount: int, reason: str, now: datetime, key_hash: bytes | None = None
 ) -> UUID:
     """Write the intent to return money; the job that sends it is the caller's to enqueue."""
+    count_refund(connection, "requested")
     return await _insert_refund(connection, payment, amount, reason, now, "requested", None, None, key_hash)
 
 
@@ -60,6 +62,7 @@ async def insert_told_refund(
     connection: Connection, payment: PaymentRow, refund_transaction_id: int, amount: int, now: datetime
 ) -> UUID:
     """Write a refund somebody made outside this product, as the provider told it."""
+    count_refund(connection, "completed")
     return await _insert_refund(
         connection, payment, amount, "provider", now, "completed", refund_transaction_id, now, None
     )
@@ -154,6 +157,7 @@ async def settle_refund(
         "WHERE organisation_id = %s AND id = %s",
         (status, refund_transaction_id, error, now, refund.organisation_id, refund.id),
     )
+    count_refund(connection, status)
 
 
 async def refunded_sum(connection: Connection, organisation_id: UUID, payment_id: UUID) -> int:
@@ -181,7 +185,7 @@ async def open_case(
     once: bool = False,
 ) -> None:
     """Put something before a person of the operator; ``once``: not when the same was before them already."""
-    await connection.execute(
+    cursor = await connection.execute(
         """INSERT INTO cases (organisation_id, id, kind, booking_id, payment_id, refund_id, details, opened_at)
            SELECT %(organisation)s, %(id)s, %(kind)s, %(booking)s, %(payment)s, %(refund)s, %(details)s, %(now)s
            WHERE NOT %(once)s OR NOT EXISTS (
@@ -200,3 +204,5 @@ async def open_case(
             "once": once,
         },
     )
+    if cursor.rowcount:
+        count_case(connection, kind)

@@ -1,0 +1,3 @@
+from tests.hub.payment.conftest import till
+
+__all__ = ["till"]
