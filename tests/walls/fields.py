@@ -35,6 +35,7 @@ _BY_NAME: dict[str, object] = {
     "from": "airport",
     "to": "city",
     "sure": "yes",
+    "url": "https://example.com/prices",
     "amount": "1",
     "time": "08:00",
     "departs_at": "2026-11-27T08:00:00+12:00",

@@ -65,6 +65,4 @@ def body(model: str) -> dict[str, Any] | None:
         return {"name": f"Правила {new_id()}", "description": "слово", "sort_order": 1}
     if model in {"ArticleParameters", "AssetParameters"}:
         return {"page": 1}
-    if model == "UrlForm":
-        return {"url": f"https://example.com/{new_id()}", "reread_hours": 24}
     return None
