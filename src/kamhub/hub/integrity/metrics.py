@@ -20,8 +20,7 @@ def integrity_gauges(state: IntegrityState) -> list[GaugeMetricFamily]:
         if check.breaches is not None:
             breaches.add_metric([check.name], check.breaches)
     words = "Since when no promise has gone unchecked: the oldest of the last counts."
-    last = state.last_run
-    if last is None:
-        return [breaches, seconds]
-    run = GaugeMetricFamily("kamhub_integrity_last_run_timestamp_seconds", words, value=last.timestamp())
+    run = GaugeMetricFamily("kamhub_integrity_last_run_timestamp_seconds", words, labels=())
+    if (last := state.last_run) is not None:
+        run.add_metric((), last.timestamp())
     return [breaches, seconds, run]
