@@ -161,7 +161,7 @@ def test_metrics_say_nothing_of_what_was_never_counted(clock: ManualClock) -> No
     never = CheckState("never", now, 120.0, None, None, None, "It takes longer than 120 seconds.")
     told = {family.name: family.samples for family in integrity_gauges(IntegrityState([never, well]))}
     assert [(one.labels, one.value) for one in told["kamhub_integrity_breaches"]] == [({"check": "well"}, 0)]
-        assert told["kamhub_integrity_last_run_timestamp_seconds"] == []
+    assert told["kamhub_integrity_last_run_timestamp_seconds"] == []
     whole = {family.name: family.samples for family in integrity_gauges(IntegrityState([well]))}
     assert whole["kamhub_integrity_last_run_timestamp_seconds"][0].value == now.timestamp()
 
