@@ -1,0 +1,119 @@
+"""How well pieces answer a question, from the words they share and from the nearness of their vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kamhub.desk.lexicon.lexicon import DIMENSION, Lexicon
+from kamhub.desk.lexicon.meaning import Matrix, likeness
+from kamhub.desk.search.understanding import Understood
+
+Numbers = NDArray[np.float64]
+_HEADER = 20  # bytes before the first element of an array on the wire; then each is four bytes of length and four of number
+WINDOW, STEP = 24, 8  # words that are looked at together, and how far apart such stretches begin
+
+
+def words_on_the_wire(data: bytes) -> NDArray[np.int64]:
+    """The numbers of an ``integer[]`` without NULLs as the server sends it (array_send)."""
+    return np.frombuffer(data, dtype=">i4", offset=min(_HEADER, len(data)))[1::2].astype(np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """The words of several pieces, one after the other: places in the lexicon, and where each piece begins."""
+
+    places: NDArray[np.int64]
+    starts: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, pieces: Sequence[bytes], lexicon: Lexicon) -> Texts:
+        """``pieces`` as the wire has them. A word the lexicon does not know yet is like nothing."""
+        arrays = [words_on_the_wire(piece) for piece in pieces]
+        starts = np.cumsum([0, *(len(array) for array in arrays)])
+        ids = np.concatenate(arrays) if arrays else np.zeros(0, np.int64)
+        places = np.searchsorted(lexicon.ids, ids)
+        places[places == len(lexicon.ids)] = 0
+        known = lexicon.ids[places] == ids if len(lexicon.ids) else np.zeros(len(ids), bool)
+        return cls(np.where(known, places, len(lexicon.ids)), starts)
+
+
+def best_in_each(understood: Understood, texts: Texts) -> Numbers:
+    """For every piece (a line) how well its best word says each word of the question (a column)."""
+    pieces = len(texts.starts) - 1
+    found = np.zeros((pieces, len(understood.words)))
+    filled = np.flatnonzero(np.diff(texts.starts))
+    if len(filled):
+        alike = np.pad(understood.alike, ((0, 0), (0, 1)))[:, texts.places]
+        found[filled] = np.maximum.reduceat(alike, texts.starts[filled], axis=1).T
+    return found
+
+
+def together(understood: Understood, texts: Texts) -> Numbers:
+    """For every piece how much of the question stands close together in it, as a share of what the words tell."""
+    total = float(understood.rarity.sum())
+    pieces = len(texts.starts) - 1
+    found = np.zeros(pieces)
+    if total == 0:
+        return found
+    alike = np.pad(understood.alike, ((0, 0), (0, 1)))[:, texts.places]
+    for piece in range(pieces):
+        begin, end = int(texts.starts[piece]), int(texts.starts[piece + 1])
+        for start in range(begin, max(begin + 1, end - WINDOW + STEP), STEP):
+            stretch = alike[:, start : min(start + WINDOW, end)]
+            if stretch.shape[1]:
+                found[piece] = max(found[piece], float(stretch.max(axis=1) @ understood.rarity) / total)
+    return found
+
+
+def best_sentences(question: Matrix, pieces: Sequence[bytes]) -> Numbers:
+    """For every piece the cosine of its nearest sentence with the question."""
+    counts = [len(piece) // DIMENSION for piece in pieces]
+    found = np.zeros(len(pieces))
+    filled = np.flatnonzero(counts)
+    if len(filled):
+        rows = np.frombuffer(b"".join(pieces), dtype=np.int8).reshape(-1, DIMENSION)
+        starts = np.cumsum([0, *counts])[:-1]
+        found[filled] = np.maximum.reduceat(likeness(question, rows)[0], starts[filled])
+    return found
+
+
+def covered(understood: Understood, best: Numbers) -> Numbers:
+    """How much of the question each piece says, as a share of what its words tell."""
+    total = float(understood.rarity.sum())
+    return np.zeros(len(best)) if total == 0 else best @ understood.rarity / total
+
+
+def places(scores: Numbers) -> NDArray[np.int64]:
+    """The place of each by its score, the best is 1."""
+    order = np.argsort(-scores, kind="stable")
+    ranks = np.empty(len(scores), dtype=np.int64)
+    ranks[order] = np.arange(1, len(scores) + 1)
+    return ranks
+
+
+def places_by_language(scores: Numbers, languages: Sequence[str]) -> NDArray[np.int64]:
+    """The place of each among those of its language."""
+    ranks = np.zeros(len(scores), dtype=np.int64)
+    kinds = np.array(languages)
+    for language in set(languages):
+        mine = np.flatnonzero(kinds == language)
+        ranks[mine] = places(scores[mine])
+    return ranks
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What was looked at of each piece, a number a piece in every array. ``near`` has the cosines by model, NaN without a
+    vector."""
+
+    ids: tuple[object, ...]
+    languages: tuple[str, ...]
+    best: Numbers
+    covered: Numbers
+    together: Numbers
+    near: Mapping[str, Numbers]
+    sentences: Numbers
