@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TypeAlias
 from uuid import UUID
 
+from kamhub.desk.embedding.types import Embedder
 from kamhub.desk.extraction.types import Document
 from kamhub.desk.knowledge.types import Piece, Source
+from kamhub.desk.lexicon.actions import Lexicons
 from kamhub.hub.services import Hub
 from kamhub.platform.database.pool import Database
 from kamhub.platform.file.port import FileStore
@@ -53,3 +55,5 @@ class Desk:
     read: Read
     cut: Cut
     embed: Embed
+    embedders: tuple[Embedder, ...] = ()
+    lexicons: Lexicons = field(default_factory=Lexicons)

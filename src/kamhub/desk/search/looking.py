@@ -18,7 +18,6 @@ from kamhub.desk.lexicon.meaning import vectors_of as vectors_of_words
 from kamhub.desk.search import ranking, store
 from kamhub.desk.search.ranking import Looked, Texts
 from kamhub.desk.search.understanding import Understood
-from kamhub.desk.services import Desk
 from kamhub.platform.database.pool import Connection
 
 log = structlog.get_logger("kamhub.search")

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kamhub.desk.lexicon.lexicon import DIMENSION, Lexicon
 from kamhub.desk.lexicon.meaning import Matrix, likeness
+from kamhub.desk.search.types import Arm
 from kamhub.desk.search.understanding import Understood
 
 Numbers = NDArray[np.float64]
 _HEADER = 20  # bytes before the first element of an array on the wire; then each is four bytes of length and four of number
+_NO_SPREAD = 1e-6
 WINDOW, STEP = 24, 8  # words that are looked at together, and how far apart such stretches begin
 
 
@@ -87,22 +90,23 @@ def covered(understood: Understood, best: Numbers) -> Numbers:
     return np.zeros(len(best)) if total == 0 else best @ understood.rarity / total
 
 
-def places(scores: Numbers) -> NDArray[np.int64]:
-    """The place of each by its score, the best is 1."""
-    order = np.argsort(-scores, kind="stable")
-    ranks = np.empty(len(scores), dtype=np.int64)
-    ranks[order] = np.arange(1, len(scores) + 1)
-    return ranks
+def standing_out(numbers: Numbers) -> Numbers:
+    """How far each stands out of all, in standard deviations; one that is not known (NaN) does not."""
+    known = numbers[~np.isnan(numbers)]
+    spread = float(known.std()) if len(known) else 0.0
+    if spread < _NO_SPREAD:
+        return np.zeros(len(numbers))
+    return np.nan_to_num((numbers - known.mean()) / spread)
 
 
-def places_by_language(scores: Numbers, languages: Sequence[str]) -> NDArray[np.int64]:
-    """The place of each among those of its language."""
-    ranks = np.zeros(len(scores), dtype=np.int64)
+def standing_out_in_its_language(numbers: Numbers, languages: Sequence[str]) -> Numbers:
+    """The same among those of one language: a model that prefers the language of the question says nothing by that."""
+    found = np.zeros(len(numbers))
     kinds = np.array(languages)
     for language in set(languages):
         mine = np.flatnonzero(kinds == language)
-        ranks[mine] = places(scores[mine])
-    return ranks
+        found[mine] = standing_out(numbers[mine])
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +114,29 @@ class Looked:
     """What was looked at of each piece, a number a piece in every array. ``near`` has the cosines by model, NaN without a
     vector."""
 
-    ids: tuple[object, ...]
+    ids: tuple[UUID, ...]
     languages: tuple[str, ...]
     best: Numbers
     covered: Numbers
     together: Numbers
     near: Mapping[str, Numbers]
     sentences: Numbers
+
+    def arms(self, aligned: str) -> dict[Arm, Numbers]:
+        """What each arm says of every piece; ``aligned`` is the model that has both languages in one space."""
+        others = [standing_out_in_its_language(near, self.languages) for model, near in self.near.items() if model != aligned]
+        found: dict[Arm, Numbers] = {
+            "words": standing_out(self.covered) + standing_out(self.together),
+            "aligned": standing_out(self.sentences),
+        }
+        if aligned in self.near:
+            found["aligned"] = found["aligned"] + standing_out(self.near[aligned])
+        if others:
+            found["meaning"] = np.asarray(np.mean(others, axis=0))
+        return found
+
+
+def ordered(arms: Mapping[Arm, Numbers]) -> tuple[NDArray[np.int64], Numbers]:
+    """The places of the pieces, the best first, and how far each stands out."""
+    total = np.sum(list(arms.values()), axis=0)
+    return np.argsort(-total, kind="stable"), total

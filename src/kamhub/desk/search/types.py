@@ -78,14 +78,6 @@ class AgentNotFound(Refusal):
     title = mark("There is no such agent")
 
 
-class CategoryNotFound(Refusal):
-    """There is no such category in this organisation."""
-
-    code = "category_not_found"
-    status = HTTPStatus.NOT_FOUND
-    title = mark("There is no such category")
-
-
 class GapNotFound(Refusal):
     """There is no such question, or somebody has dismissed it."""
 
