@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 from collections.abc import AsyncIterator, Sequence
@@ -54,6 +55,24 @@ def questions() -> list[Asked]:
     return [Asked(**(row | {"evidence": tuple(row["evidence"]), "documents": tuple(row["documents"])})) for row in rows]
 
 
+def elsewhere() -> list[Asked]:
+    """Questions about other things altogether; every second one is for tuning."""
+    lines = (HERE / "elsewhere.txt").read_text(encoding="utf-8").splitlines()
+    return [
+        Asked(
+            f"elsewhere-{n:03}",
+            line,
+            "en" if line.isascii() else "ru",
+            "elsewhere",
+            (),
+            (),
+            ("tune", "report")[n % 2],
+            False,
+        )
+        for n, line in enumerate(lines)
+    ]
+
+
 def documents() -> list[Path]:
     """The files of the set."""
     return sorted((HERE / "documents").iterdir())
@@ -84,7 +103,8 @@ async def corpus(
     with psycopg.connect(owner_url) as connection:
         for id_, slug in ((CATALOGUE, "catalogue"), (organisation, "operator")):
             connection.execute(
-                "INSERT INTO organisations (id, slug, name_ru, name_en) VALUES (%s, %s, %s, %s)", (id_, slug, slug, slug)
+                "INSERT INTO organisations (id, slug, name_ru, name_en) VALUES (%s, %s, %s, %s)",
+                (id_, slug, slug, slug),
             )
     async with Database(app_url, application="eval") as database:
         for file in files:
@@ -100,10 +120,11 @@ async def _say_nothing(done: int, total: int) -> None:
 async def _take_in(database: Database, organisation: UUID, file: Path) -> None:
     document = await read(file, file.name, None)
     source = Source("asset", new_id(), file.name)
+    digest = hashlib.sha256(await asyncio.to_thread(file.read_bytes)).digest()
     async with database.tenant(organisation) as connection:
         await connection.execute(
             "INSERT INTO assets (organisation_id, id, kind, name, status, progress, digest, created_at, created_by, changed_at) "
             "VALUES (%s, %s, 'file', %s, 'completed', 100, %s, now(), 'eval', now())",
-            (organisation, source.id, file.name, hashlib.sha256(file.read_bytes()).digest()),
+            (organisation, source.id, file.name, digest),
         )
         await knowledge.replace(connection, organisation, source, pieces_of(document, document.title or file.name))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from kamhub.desk.asset.types import LOOK_AFTER
+from kamhub.desk.gap.types import PRUNE as PRUNE_GAPS
 from kamhub.hub.booking.jobs import SWEEP_EXPIRED
 from kamhub.hub.ledger.jobs import CLOSE, EARN
 from kamhub.hub.notice.jobs import PLAN_REMINDERS
@@ -38,6 +39,7 @@ TIMETABLE: tuple[Entry, ...] = (
     Entry(CLOSE, Daily(2, 50, KAMCHATKA), missed="run once"),
     Entry(RECONCILE, Daily(4, 30, KAMCHATKA), missed="run once"),
     Entry(PRUNE, Daily(3, 17, KAMCHATKA), missed="run once"),
+    Entry(PRUNE_GAPS, Daily(3, 37, KAMCHATKA), missed="run once"),
     Entry(BACKUP_CREATE, Every(timedelta(hours=6)), missed="run once"),
     Entry(BACKUP_WATCH, Every(timedelta(minutes=10)), missed="skip"),
     Entry(BACKUP_VERIFY, Daily(4, 50, KAMCHATKA), missed="run once"),

@@ -58,7 +58,12 @@ class RemoteEmbedder:
 
     async def _ask(self, client: OutboundClient, texts: Sequence[str], tries: int) -> list[Vector]:
         async for attempt in stamina.retry_context(
-            on=_Busy, attempts=tries, wait_initial=self.wait, wait_max=self.wait * 20, wait_jitter=self.wait, timeout=None
+            on=_Busy,
+            attempts=tries,
+            wait_initial=self.wait,
+            wait_max=self.wait * 20,
+            wait_jitter=self.wait,
+            timeout=None,
         ):
             with attempt:
                 return self._read(await self._send(client, texts), len(texts))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from kamhub.desk.embedding.types import Vector
 
@@ -45,3 +45,13 @@ def tokens_of(characters: int) -> int:
 def price_of(tokens: int, price_per_million: int) -> int:
     """What that many tokens cost, in the unit of the price, rounded up."""
     return -(-tokens * price_per_million // 1_000_000)
+
+
+def model_in_use(current: str, counts: Mapping[str, int], aligned: str) -> str:
+    """The model whose vectors searches use beside those of ``aligned``: the one that is set, unless another has more of them still.
+
+    ``counts`` are the vectors there are by model.
+    """
+    others = {model: count for model, count in counts.items() if model not in {current, aligned}}
+    most = max(others, key=lambda model: (others[model], model), default=current)
+    return most if others.get(most, 0) > counts.get(current, 0) else current

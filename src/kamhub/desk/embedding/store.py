@@ -61,6 +61,13 @@ async def keep(
     )
 
 
+async def chunks(connection: Connection, organisation_id: UUID) -> int:
+    """How many there are."""
+    rows = await connection.execute("SELECT count(*) FROM chunks WHERE organisation_id = %s", (organisation_id,))
+    row = await rows.fetchone()
+    return row[0] if row else 0
+
+
 async def models(connection: Connection, organisation_id: UUID) -> dict[str, int]:
     """The models there are vectors of, and how many of each."""
     rows = await connection.execute(

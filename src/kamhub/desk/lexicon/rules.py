@@ -7,6 +7,7 @@ import threading
 import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
+from importlib.resources import files
 
 from Stemmer import Stemmer
 
@@ -19,24 +20,6 @@ _SENTENCE_END = re.compile(r"(?<=[.!?;:])\s+|\n+")
 _SHORTEST_SENTENCE, _LONGEST_SENTENCE, _MOST_SENTENCES = 30, 400, 16
 _CYRILLIC = re.compile(r"[а-я]+")
 _LATIN = re.compile(r"[a-z]+")
-
-# Words that hold a sentence together and those by which anybody asks anything: they say nothing about what is asked.
-STOP_WORDS = frozenset(
-    """
-    а без бы был была были было быть в вам вас ваш ваша ваше вашей ваши вашего во вот все всё вы где да для до его ее её если есть
-    ещё еще же за и из или им их к как какая какие каким какими каких какого какое какой какому какую ко когда кто ли либо мне мной
-    можем может можете можно мой моя моё мои моего моей мы на над нам нас наш наша наше наши не него нее неё нет ни них но ну о об
-    обо он она они оно от очень по под при про с сам свой своя своё свои своего своей со так там такой также те тем то того тоже той
-    только том тот ту ты у уже хочу хотим хотел хотела хотели чего чей чем что чтобы чья эта эти этих это этого этой этом этот эту я
-    буду будет будем будут нужно нужен нужна нужны надо ли разве пожалуйста скажите подскажите расскажите интересует интересно
-    здравствуйте добрый день спасибо каков какова каковы куда откуда почему зачем сколько является бывает бывают который которая
-    которое которые которых которого которой мной меня тебя себя себе
-    a about am an and any are as at be been but by can could did do does for from get had has have having he her his how i if in
-    into is it its just let many may me might much must my no nor not of on or our ours out please shall she should so some such
-    tell than that the their them then there these they this those to too up us was we were what when where which who whom whose
-    why will with would you your yours need want like know also very
-    """.split()
-)
 
 _per_thread = threading.local()
 
@@ -72,9 +55,9 @@ def sentences_of(text: str) -> list[str]:
 def stem_of(form: str) -> str:
     """What all forms of a word have in common; codes and numbers are what they are."""
     if _CYRILLIC.fullmatch(form):
-        return _stemmer("russian").stemWord(form)
+        return str(_stemmer("russian").stemWord(form))
     if _LATIN.fullmatch(form):
-        return _stemmer("english").stemWord(form)
+        return str(_stemmer("english").stemWord(form))
     return form
 
 
@@ -86,7 +69,10 @@ def _stemmer(language: str) -> Stemmer:
     return kept[language]
 
 
-_STOPS = frozenset(word.replace("ё", "е") for word in STOP_WORDS)
+# Words that hold a sentence together and those by which anybody asks anything: they say nothing about what is asked.
+_STOPS = frozenset(
+    files("kamhub.desk.lexicon").joinpath("stop_words.txt").read_text(encoding="utf-8").replace("ё", "е").split()
+)
 
 
 def has_meaning(form: str) -> bool:
@@ -102,7 +88,18 @@ _SOUNDS = str.maketrans(
     }
 )  # fmt: skip
 # The same sound written by the several ways there are of writing Russian in Latin letters.
-_SAME = (("iu", "yu"), ("ju", "yu"), ("ia", "ya"), ("ja", "ya"), ("j", "i"), ("y", "i"), ("shch", "sh"), ("kh", "h"), ("x", "ks"), ("w", "v"))
+_SAME = (
+    ("iu", "yu"),
+    ("ju", "yu"),
+    ("ia", "ya"),
+    ("ja", "ya"),
+    ("j", "i"),
+    ("y", "i"),
+    ("shch", "sh"),
+    ("kh", "h"),
+    ("x", "ks"),
+    ("w", "v"),
+)
 
 
 @lru_cache(maxsize=100_000)

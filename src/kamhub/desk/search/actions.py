@@ -11,7 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kamhub.desk.category.types import CategoryNotFound
+from kamhub.desk.embedding import store as vector_store
 from kamhub.desk.embedding.local import LocalUse
+from kamhub.desk.embedding.rules import model_in_use
+from kamhub.desk.embedding.types import Embedder
 from kamhub.desk.extraction.types import Language
 from kamhub.desk.search import rules, store
 from kamhub.desk.search.looking import look, vectors_of
@@ -40,7 +43,7 @@ async def search(
     ``CategoryNotFound``.
     """
     asked = Question(question, agent_id, category_id, language, limit)
-    vectors = await vectors_of(desk.embedders, asked.text)
+    vectors = await vectors_of(await _embedders(desk, organisation_id), asked.text)
     async with desk.hub.database.tenant(organisation_id) as connection:
         judged = await judge(desk, connection, organisation_id, asked, vectors)
         if judged is None:
@@ -49,6 +52,20 @@ async def search(
         pieces = await store.hits(connection, organisation_id, chosen)
     likely = rules.confidence(judged.signals)
     return Found(_hits(pieces, judged, asked.limit, likely), likely >= rules.GOOD_ENOUGH, likely)
+
+
+async def _embedders(desk: Desk, organisation_id: UUID) -> list[Embedder]:
+    """Those with vectors to compare with: while another model is being made ready it is the one before."""
+
+    async def ask() -> Mapping[str, int]:
+        async with desk.hub.database.tenant(organisation_id) as connection:
+            return await vector_store.models(connection, organisation_id)
+
+    counts = await desk.models.get(organisation_id, ask)
+    first, *others = desk.embedders
+    used = model_in_use(first.model, counts, LocalUse.model)
+    before = first if used == first.model else desk.embedder_of(used)
+    return [*([before] if before is not None else []), *others]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +124,9 @@ def signals_of(looked: Looked, understood: Understood, arms: dict[Arm, Numbers],
     total = max(float(understood.rarity.sum()), 1e-9)
     said = looked.best[best].max(axis=0) if len(understood.words) else np.zeros(0)
     near = looked.near.get(LocalUse.model)
-    agreeing = [bool((np.argsort(-numbers, kind="stable")[:_AMONG_THE_BEST] == best[0]).any()) for numbers in arms.values()]
+    agreeing = [
+        bool((np.argsort(-numbers, kind="stable")[:_AMONG_THE_BEST] == best[0]).any()) for numbers in arms.values()
+    ]
     return Signals(
         covered=float(looked.covered[best].max()),
         together=float(looked.together[best].max()),

@@ -30,7 +30,9 @@ _LEAST_ALIKE = 0.25
 async def vectors_of(embedders: Sequence[Embedder], text: str) -> dict[str, str]:
     """The vectors of a question by model; of an embedder that cannot be asked now there is none, and the others do."""
     made: dict[str, str] = {}
-    for embedder, vector in zip(embedders, await asyncio.gather(*(_vector(each, text) for each in embedders)), strict=True):
+    for embedder, vector in zip(
+        embedders, await asyncio.gather(*(_vector(each, text) for each in embedders)), strict=True
+    ):
         if vector is not None:
             made[embedder.model] = vector
     return made

@@ -15,7 +15,9 @@ from kamhub.desk.search.types import Arm
 from kamhub.desk.search.understanding import Understood
 
 Numbers = NDArray[np.float64]
-_HEADER = 20  # bytes before the first element of an array on the wire; then each is four bytes of length and four of number
+_HEADER = (
+    20  # bytes before the first element of an array on the wire; then each is four bytes of length and four of number
+)
 _NO_SPREAD = 1e-6
 WINDOW, STEP = 24, 8  # words that are looked at together, and how far apart such stretches begin
 
@@ -87,7 +89,7 @@ def best_sentences(question: Matrix, pieces: Sequence[bytes]) -> Numbers:
 def covered(understood: Understood, best: Numbers) -> Numbers:
     """How much of the question each piece says, as a share of what its words tell."""
     total = float(understood.rarity.sum())
-    return np.zeros(len(best)) if total == 0 else best @ understood.rarity / total
+    return np.zeros(len(best)) if total == 0 else np.asarray(best @ understood.rarity / total, dtype=np.float64)
 
 
 def standing_out(numbers: Numbers) -> Numbers:
@@ -124,7 +126,9 @@ class Looked:
 
     def arms(self, aligned: str) -> dict[Arm, Numbers]:
         """What each arm says of every piece; ``aligned`` is the model that has both languages in one space."""
-        others = [standing_out_in_its_language(near, self.languages) for model, near in self.near.items() if model != aligned]
+        others = [
+            standing_out_in_its_language(near, self.languages) for model, near in self.near.items() if model != aligned
+        ]
         found: dict[Arm, Numbers] = {
             "words": standing_out(self.covered) + standing_out(self.together),
             "aligned": standing_out(self.sentences),

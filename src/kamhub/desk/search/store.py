@@ -78,7 +78,9 @@ async def worded(connection: Connection, scope: Mapping[str, Any], words: Sequen
 
 async def near(connection: Connection, scope: Mapping[str, Any], model: str, vector: str, most: int) -> list[UUID]:
     """The chunks nearest to a question, so many of each language."""
-    rows = await connection.execute(_NEAR.encode(), {**scope, "model": model, "vector": vector, "most": most}, binary=True)
+    rows = await connection.execute(
+        _NEAR.encode(), {**scope, "model": model, "vector": vector, "most": most}, binary=True
+    )
     return [row[0] for row in await rows.fetchall()]
 
 
@@ -112,4 +114,4 @@ async def hits(connection: Connection, organisation_id: UUID, chunks: Sequence[U
         "WHERE organisation_id = %s AND id = ANY (%s)",
         (organisation_id, list(chunks)),
     )
-    return {row[0]: Hit(*row, score=0.0, found_by=()) for row in await rows.fetchall()}
+    return {row[0]: Hit(*row, 0.0, ()) for row in await rows.fetchall()}

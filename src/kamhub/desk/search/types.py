@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Literal, TypeAlias
 from uuid import UUID
@@ -57,30 +56,9 @@ class Found:
     confidence: float
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """A question that was asked in vain, ``asked`` times."""
-
-    id: UUID
-    question: str
-    language: Language
-    asked: int
-    asked_in: str
-    first_asked_at: datetime
-    last_asked_at: datetime
-
-
 class AgentNotFound(Refusal):
     """There is no such agent in this organisation."""
 
     code = "agent_not_found"
     status = HTTPStatus.NOT_FOUND
     title = mark("There is no such agent")
-
-
-class GapNotFound(Refusal):
-    """There is no such question, or somebody has dismissed it."""
-
-    code = "gap_not_found"
-    status = HTTPStatus.NOT_FOUND
-    title = mark("There is no such question any more")
