@@ -11,7 +11,7 @@ import numpy as np
 
 from eval.corpus import Asked
 from kamhub.desk.search import rules, store
-from kamhub.desk.search.actions import Judged, judge
+from kamhub.desk.search.actions import Judged, judge, signals_of
 from kamhub.desk.search.looking import vectors_of
 from kamhub.desk.search.rules import Signals
 from kamhub.desk.search.types import Question
@@ -52,21 +52,24 @@ async def _ask(desk: Desk, organisation: UUID, asked: Asked) -> Outcome:
         pieces = await store.hits(connection, organisation, judged.looked.ids)
     texts = [_plain(pieces[chunk].text) for chunk in judged.looked.ids]
     orders = _orders(judged)
-    likely = rules.confidence(judged.signals)
+    signals = signals_of(judged, asked.question, pieces[judged.looked.ids[judged.order[0]]].text)
+    likely = rules.confidence(signals)
     return Outcome(
         asked,
         {arm: _found(asked, [texts[place] for place in order[:MOST]]) for arm, order in orders.items()},
         {arm: _first(asked, [texts[place] for place in order[:10]]) for arm, order in orders.items()},
         likely >= rules.GOOD_ENOUGH,
         likely,
-        judged.signals,
+        signals,
         embedded - begun,
         ended - embedded,
     )
 
 
 def _orders(judged: Judged) -> dict[str, list[int]]:
-    alone = {arm: np.argsort(-numbers, kind="stable").tolist() for arm, numbers in judged.arms.items()}
+    alone: dict[str, list[int]] = {
+        arm: np.argsort(-numbers, kind="stable").tolist() for arm, numbers in judged.arms.items()
+    }
     return {**alone, "all": judged.order.tolist()}
 
 

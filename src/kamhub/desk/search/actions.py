@@ -25,6 +25,7 @@ from kamhub.desk.search.understanding import Names, Understood, stems, understan
 from kamhub.desk.services import Desk
 from kamhub.platform.database.pool import Connection
 
+_SAID = 0.5  # a word is said by one that is so far like it
 _AMONG_THE_BEST = 5  # of an arm: those it is named for
 
 
@@ -50,7 +51,8 @@ async def search(
             return Found((), False, 0.0)
         chosen = [judged.looked.ids[place] for place in judged.order[: asked.limit]]
         pieces = await store.hits(connection, organisation_id, chosen)
-    likely = rules.confidence(judged.signals)
+    first = pieces.get(chosen[0])
+    likely = rules.confidence(signals_of(judged, asked.text, first.text if first else ""))
     return Found(_hits(pieces, judged, asked.limit, likely), likely >= rules.GOOD_ENOUGH, likely)
 
 
@@ -70,14 +72,13 @@ async def _embedders(desk: Desk, organisation_id: UUID) -> list[Embedder]:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What was looked at, what each arm says of it, the places of the pieces with the best first, how far each stands out, and
-    what the first tell about whether they answer."""
+    """What was looked at, what each arm says of it, the places of the pieces with the best first, and how far each stands out."""
 
+    understood: Understood
     looked: Looked
     arms: dict[Arm, Numbers]
     order: NDArray[np.int64]
     total: Numbers
-    signals: Signals
 
 
 async def judge(
@@ -92,7 +93,7 @@ async def judge(
         return None
     arms = looked.arms(LocalUse.model)
     order, total = ordered(arms)
-    return Judged(looked, arms, order, total, signals_of(looked, understood, arms, order[:_AMONG_THE_BEST]))
+    return Judged(understood, looked, arms, order, total)
 
 
 async def _scope(connection: Connection, organisation_id: UUID, asked: Question) -> dict[str, Any]:
@@ -119,21 +120,18 @@ async def _names(connection: Connection, organisation_id: UUID) -> Names:
     return [(stems(russian), stems(english)) for russian, english in await store.names(connection, organisation_id)]
 
 
-def signals_of(looked: Looked, understood: Understood, arms: dict[Arm, Numbers], best: NDArray[np.int64]) -> Signals:
-    """What the first pieces tell about whether they answer."""
-    total = max(float(understood.rarity.sum()), 1e-9)
-    said = looked.best[best].max(axis=0) if len(understood.words) else np.zeros(0)
+def signals_of(judged: Judged, question: str, first: str) -> Signals:
+    """What the first pieces tell about whether they answer; ``first`` is the text of the very first."""
+    looked, best = judged.looked, judged.order[:_AMONG_THE_BEST]
+    rarity = judged.understood.rarity
+    said = looked.best.max(axis=0) if len(rarity) else np.zeros(0)
     near = looked.near.get(LocalUse.model)
-    agreeing = [
-        bool((np.argsort(-numbers, kind="stable")[:_AMONG_THE_BEST] == best[0]).any()) for numbers in arms.values()
-    ]
     return Signals(
         covered=float(looked.covered[best].max()),
-        together=float(looked.together[best].max()),
-        missing=float(understood.rarity[said < 0.5].sum()) / total if len(said) else 1.0,
+        missing=float(rarity[said < _SAID].sum() / rarity.sum()) if len(rarity) else 1.0,
         aligned=float(np.nan_to_num(near[best]).max()) if near is not None else 0.0,
         sentence=float(looked.sentences[best].max()),
-        agreeing=sum(agreeing) / len(agreeing),
+        kind=float(rules.has_what_is_asked(question, first)),
     )
 
 

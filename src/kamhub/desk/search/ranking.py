@@ -98,7 +98,7 @@ def standing_out(numbers: Numbers) -> Numbers:
     spread = float(known.std()) if len(known) else 0.0
     if spread < _NO_SPREAD:
         return np.zeros(len(numbers))
-    return np.nan_to_num((numbers - known.mean()) / spread)
+    return np.asarray(np.nan_to_num((numbers - known.mean()) / spread), dtype=np.float64)
 
 
 def standing_out_in_its_language(numbers: Numbers, languages: Sequence[str]) -> Numbers:

@@ -114,4 +114,7 @@ async def hits(connection: Connection, organisation_id: UUID, chunks: Sequence[U
         "WHERE organisation_id = %s AND id = ANY (%s)",
         (organisation_id, list(chunks)),
     )
-    return {row[0]: Hit(*row, 0.0, ()) for row in await rows.fetchall()}
+    found: dict[UUID, Hit] = {}
+    for chunk, asset, article, title, context, text, language, position in await rows.fetchall():
+        found[chunk] = Hit(chunk, asset, article, title, context, text, language, position, 0.0, ())
+    return found
