@@ -200,3 +200,4 @@ async def _lifespan(app: Litestar) -> AsyncIterator[None]:
             production=hub.production,
         )
         yield
+        await app.state.desk.gaps.settled()

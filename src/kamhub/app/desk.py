@@ -6,14 +6,18 @@ What reads and cuts documents is loaded by the process that first needs it: a we
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
 from kamhub.app.files import make_files
 from kamhub.desk.asset.types import MOST_BYTES
+from kamhub.desk.embedding.actions import embed_missing
+from kamhub.desk.embedding.choice import embedder_of, embedders_of, price_of
+from kamhub.desk.embedding.types import Embedder
 from kamhub.desk.extraction.types import Document
 from kamhub.desk.knowledge.types import Piece, Source
-from kamhub.desk.services import Desk, SayProgress
+from kamhub.desk.services import Desk, Embed, SayProgress
 from kamhub.hub.services import Hub
 from kamhub.platform.database.pool import Database
 from kamhub.platform.outbound.addresses import AddressPolicy
@@ -23,6 +27,7 @@ from kamhub.platform.settings import Settings
 
 def make_desk(settings: Settings, hub: Hub, data_dir: Path) -> Desk:
     """The desk's services, on top of the hub's."""
+    embedders = embedders_of(settings)
     policy = AddressPolicy(settings.readable_networks)
     return Desk(
         hub=hub,
@@ -30,7 +35,10 @@ def make_desk(settings: Settings, hub: Hub, data_dir: Path) -> Desk:
         fetcher=GuardedFetcher(policy=policy, most=MOST_BYTES),
         read=_read,
         cut=_cut,
-        embed=_embed,
+        embed=_embed(embedders),
+        embedders=embedders,
+        embedder_of=partial(embedder_of, settings),
+        price=price_of(settings),
     )
 
 
@@ -46,7 +54,8 @@ def _cut(document: Document, title: str) -> Sequence[Piece]:
     return pieces_of(document, title)
 
 
-async def _embed(database: Database, organisation_id: UUID, source: Source, say: SayProgress) -> None:
-    """Without an embedder pieces are found by their words."""
-    del database, organisation_id, source
-    await say(0, 0)
+def _embed(embedders: Sequence[Embedder]) -> Embed:
+    async def embed(database: Database, organisation_id: UUID, source: Source, say: SayProgress) -> None:
+        await embed_missing(database, embedders, organisation_id, source, say)
+
+    return embed

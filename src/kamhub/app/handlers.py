@@ -8,6 +8,9 @@ from kamhub.app import health, openapi, static_serving, well_known
 from kamhub.desk.article import api as article_api
 from kamhub.desk.asset import api as asset_api
 from kamhub.desk.category import api as category_api
+from kamhub.desk.gap import api as gap_api
+from kamhub.desk.reembedding import api as reembedding_api
+from kamhub.desk.search import api as knowledge_search_api
 from kamhub.hub.booking import api as booking_api
 from kamhub.hub.booking import pages as booking_pages
 from kamhub.hub.booking_office import api as booking_office_api
@@ -161,6 +164,9 @@ _HUB: tuple[BaseRouteHandler, ...] = (
 )
 _DESK: tuple[BaseRouteHandler, ...] = (
     *category_api.HANDLERS,
+    *knowledge_search_api.HANDLERS,
+    *gap_api.HANDLERS,
+    *reembedding_api.HANDLERS,
     *article_api.HANDLERS,
     *asset_api.HANDLERS,
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from kamhub.desk.asset.types import LOOK_AFTER
+from kamhub.desk.gap.types import PRUNE as PRUNE_GAPS
 from kamhub.hub.booking.jobs import SWEEP_EXPIRED
 from kamhub.hub.integrity.actions import CHECK
 from kamhub.hub.integrity.rules import EVERY as CHECK_EVERY
@@ -41,6 +42,7 @@ TIMETABLE: tuple[Entry, ...] = (
     Entry(RECONCILE, Daily(4, 30, KAMCHATKA), missed="run once"),
     Entry(PRUNE, Daily(3, 17, KAMCHATKA), missed="run once"),
     Entry(CHECK, Every(CHECK_EVERY), missed="run once"),
+    Entry(PRUNE_GAPS, Daily(3, 37, KAMCHATKA), missed="run once"),
     Entry(BACKUP_CREATE, Every(timedelta(hours=6)), missed="run once"),
     Entry(BACKUP_WATCH, Every(timedelta(minutes=10)), missed="skip"),
     Entry(BACKUP_VERIFY, Daily(4, 50, KAMCHATKA), missed="run once"),

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TypeAlias
 from uuid import UUID
 
+from kamhub.desk.embedding.types import Embedder, Price
 from kamhub.desk.extraction.types import Document
+from kamhub.desk.gap.notebook import Notebook
 from kamhub.desk.knowledge.types import Piece, Source
+from kamhub.desk.lexicon.actions import Lexicons
 from kamhub.hub.services import Hub
+from kamhub.kit.cache import FreshCache
 from kamhub.platform.database.pool import Database
 from kamhub.platform.file.port import FileStore
 from kamhub.platform.outbound.guarded import GuardedFetcher
@@ -45,7 +49,11 @@ class Embed(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """The desk's services, on top of the hub's."""
+    """The desk's services, on top of the hub's.
+
+    ``embedders`` are those that are set, the one with both languages in one space last; ``embedder_of`` finds the one that made the
+    vectors of a model, None when it cannot be asked any more. ``models`` are the vectors an organisation has, by model.
+    """
 
     hub: Hub
     files: FileStore
@@ -53,3 +61,9 @@ class Desk:
     read: Read
     cut: Cut
     embed: Embed
+    embedders: tuple[Embedder, ...] = ()
+    embedder_of: Callable[[str], Embedder | None] = lambda _model: None
+    price: Price | None = None
+    lexicons: Lexicons = field(default_factory=Lexicons)
+    models: FreshCache[UUID, Mapping[str, int]] = field(default_factory=lambda: FreshCache(seconds=5.0, size=5_000))
+    gaps: Notebook = field(default_factory=Notebook)

@@ -67,6 +67,13 @@ class Settings(BaseSettings):
     sms_api_url: str = "https://sms.ru"
     url_networks: Annotated[tuple[str, ...], NoDecode] = ()
 
+    embedding_base_url: str | None = None
+    embedding_api_key: SecretStr | None = None
+    embedding_model: str | None = None
+    embedding_dimensions: int = Field(default=1536, ge=8, le=4000)
+    embedding_price: int = Field(default=0, ge=0)
+    embedding_currency: str = Field(default="USD", pattern="^[A-Z]{3}$")
+
     telegram_alert_token: SecretStr | None = None
     telegram_alert_chat: str | None = None
     alert_mail: Annotated[tuple[str, ...], NoDecode] = ()
@@ -183,6 +190,8 @@ def problems(settings: Settings) -> list[str]:
     if "" in settings.secret_keys:
         found.append("KAMHUB_SECRET_KEY has an empty part between its commas.")
     found += _backup_problems(settings)
+    if bool(settings.embedding_base_url) is not bool(settings.embedding_model):
+        found.append("KAMHUB_EMBEDDING_BASE_URL and KAMHUB_EMBEDDING_MODEL belong together.")
     if settings.production:
         found += _production_problems(settings)
     return found

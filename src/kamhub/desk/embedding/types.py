@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 Vector: TypeAlias = Sequence[float]
@@ -28,6 +29,14 @@ class Embedder(Protocol):
     async def question(self, text: str) -> Vector:
         """Vector of a question. Raises ``EmbedderUnavailable``."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What an API takes for a million tokens, in minor units of a currency."""
+
+    per_million: int
+    currency: str
 
 
 class EmbedderUnavailable(Exception):

@@ -32,7 +32,15 @@ def trust() -> ssl.SSLContext:
 class OutboundClient:
     """Calls under one address; ``async with`` closes its connections."""
 
-    def __init__(self, base_url: str, *, timeout_seconds: float = 15.0, connect_seconds: float = 5.0) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        timeout_seconds: float = 15.0,
+        connect_seconds: float = 5.0,
+        most_bytes: int = MOST_BYTES,
+    ) -> None:
+        self._most_bytes = most_bytes
         self._base = base_url.rstrip("/")
         self._host = urlsplit(self._base).netloc.rpartition("@")[2]
         self._http = httpx.AsyncClient(
@@ -80,7 +88,7 @@ class OutboundClient:
         read = bytearray()
         async for part in reply.aiter_bytes():
             read += part
-            if len(read) > MOST_BYTES:
+            if len(read) > self._most_bytes:
                 raise AnswerLost(f"{self._host}: the answer is too long")
         return bytes(read)
 

@@ -1,0 +1,41 @@
+"""``python -m eval``: the documents through the real reading, cutting and embedding, the questions through the real search."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+from rich.console import Console
+from rich.table import Table
+
+from bench.servers import scratch_database
+from eval import report
+from eval.corpus import corpus, documents, elsewhere, questions
+from eval.measure import Outcome, measure
+from kamhub.desk.embedding.choice import embedders_of
+from kamhub.platform.settings import load_settings
+
+
+async def outcomes() -> list[Outcome]:
+    """Of every question of the set, with the embedders that are set."""
+    embedders = embedders_of(load_settings())
+    with scratch_database() as (_, address):
+        async with corpus(address.owner_url, address.app_url, embedders, documents()) as (desk, organisation):
+            return await measure(desk, organisation, [*questions(), *elsewhere()])
+
+
+def main() -> None:
+    """Print the tables; with ``--write`` put them into docs/eval.md as well."""
+    found = asyncio.run(outcomes())
+    console = Console(width=140)
+    for title, columns, rows in report.tables(found):
+        table = Table(*columns, title=title)
+        for row in rows:
+            table.add_row(*row)
+        console.print(table)
+    if "--write" in sys.argv[1:]:
+        report.write(found)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,88 @@
+"""What came of every question: in which places the answer was, by each arm and by all together."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import numpy as np
+
+from eval.corpus import Asked
+from kamhub.desk.search import rules, store
+from kamhub.desk.search.actions import Judged, judge, signals_of
+from kamhub.desk.search.looking import vectors_of
+from kamhub.desk.search.rules import Signals
+from kamhub.desk.search.types import Question
+from kamhub.desk.services import Desk
+
+MOST = 5  # passages that count
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """``found`` and ``first`` are by arm and for ``all``: whether all evidence is in the first five passages, and one divided by the
+    place of the first passage with evidence (0 beyond the tenth). ``embedding`` and ``seconds`` are what it took."""
+
+    asked: Asked
+    found: dict[str, bool]
+    first: dict[str, float]
+    answered: bool
+    confidence: float
+    signals: Signals | None
+    embedding: float
+    seconds: float
+
+
+async def measure(desk: Desk, organisation: UUID, asked: Sequence[Asked]) -> list[Outcome]:
+    """Ask every question."""
+    return [await _ask(desk, organisation, each) for each in asked]
+
+
+async def _ask(desk: Desk, organisation: UUID, asked: Asked) -> Outcome:
+    begun = time.perf_counter()
+    vectors = await vectors_of(desk.embedders, asked.question)
+    embedded = time.perf_counter()
+    async with desk.hub.database.tenant(organisation) as connection:
+        judged = await judge(desk, connection, organisation, Question(asked.question), vectors)
+        ended = time.perf_counter()
+        if judged is None:
+            return Outcome(asked, {}, {}, False, 0.0, None, embedded - begun, ended - embedded)
+        pieces = await store.hits(connection, organisation, judged.looked.ids)
+    texts = [_plain(pieces[chunk].text) for chunk in judged.looked.ids]
+    orders = _orders(judged)
+    signals = signals_of(judged, asked.question, pieces[judged.looked.ids[judged.order[0]]].text)
+    likely = rules.confidence(signals)
+    return Outcome(
+        asked,
+        {arm: _found(asked, [texts[place] for place in order[:MOST]]) for arm, order in orders.items()},
+        {arm: _first(asked, [texts[place] for place in order[:10]]) for arm, order in orders.items()},
+        likely >= rules.GOOD_ENOUGH,
+        likely,
+        signals,
+        embedded - begun,
+        ended - embedded,
+    )
+
+
+def _orders(judged: Judged) -> dict[str, list[int]]:
+    alone: dict[str, list[int]] = {
+        arm: np.argsort(-numbers, kind="stable").tolist() for arm, numbers in judged.arms.items()
+    }
+    return {**alone, "all": judged.order.tolist()}
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _found(asked: Asked, passages: Sequence[str]) -> bool:
+    return asked.answerable and all(any(_plain(each) in passage for passage in passages) for each in asked.evidence)
+
+
+def _first(asked: Asked, passages: Sequence[str]) -> float:
+    for place, passage in enumerate(passages, 1):
+        if any(_plain(each) in passage for each in asked.evidence):
+            return 1 / place
+    return 0.0

@@ -1,0 +1,85 @@
+"""The figures as tables: on the screen, and in docs/eval.md."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from eval.measure import Outcome
+from kamhub.desk.search.types import ARMS
+
+DOCUMENT = Path(__file__).parents[1] / "docs" / "eval.md"
+_BEGIN, _END = "<!-- figures: written by make eval -->", "<!-- end of figures -->"
+KINDS = ("direct", "table", "paraphrase", "cross_language", "several", "outdated")
+Row = tuple[str, ...]
+
+
+def tables(outcomes: Sequence[Outcome]) -> list[tuple[str, Row, list[Row]]]:
+    """Each a title, its columns, its rows."""
+    made = []
+    for half, called in (("report", "the half for reporting"), ("tune", "the half for tuning")):
+        mine = [outcome for outcome in outcomes if outcome.asked.half == half]
+        made.append((f"Found: {called}", ("questions", "number", *ARMS, "all arms", "MRR, all arms"), _found(mine)))
+        made.append((f"Answered and refused: {called}", ("questions", "number", "right", "wrong"), _refused(mine)))
+    made.append(("Time of a question, ms", ("what", "median", "95 of 100"), _times(outcomes)))
+    return made
+
+
+def _found(outcomes: Sequence[Outcome]) -> list[Row]:
+    answerable = [outcome for outcome in outcomes if outcome.asked.answerable]
+    rows = [_line(kind, [each for each in answerable if each.asked.kind == kind]) for kind in KINDS]
+    rows += [_line(f"in {name}", [each for each in answerable if each.asked.language == code])
+             for code, name in (("ru", "Russian"), ("en", "English"))]  # fmt: skip
+    rows.append(_line("misspelt", [each for each in answerable if each.asked.misspelt]))
+    return [*rows, _line("all", answerable)]
+
+
+def _line(name: str, outcomes: Sequence[Outcome]) -> Row:
+    shares = [_share(outcome.found.get(arm, False) for outcome in outcomes) for arm in (*ARMS, "all")]
+    rank = statistics.fmean(outcome.first.get("all", 0.0) for outcome in outcomes) if outcomes else 0.0
+    return (name.replace("_", " "), str(len(outcomes)), *shares, f"{rank:.2f}")
+
+
+def _refused(outcomes: Sequence[Outcome]) -> list[Row]:
+    rows: list[Row] = []
+    for name, kinds, answer in (
+        ("answerable, answered", KINDS, True),
+        ("about other things, refused", ("elsewhere",), False),
+        ("near misses, refused", ("near_miss",), False),
+    ):
+        right = [outcome.answered is answer for outcome in outcomes if outcome.asked.kind in kinds]
+        rows.append((name, str(len(right)), _share(right), _share(not each for each in right)))
+    return rows
+
+
+def _share(these: Iterable[bool]) -> str:
+    known = list(these)
+    return f"{sum(known) / len(known):.2f}" if known else "-"
+
+
+def _times(outcomes: Sequence[Outcome]) -> list[Row]:
+    return [
+        (name, *(f"{part * 1000:.0f}" for part in (statistics.median(times), statistics.quantiles(times, n=20)[-1])))
+        for name, times in (
+            ("embedding", [outcome.embedding for outcome in outcomes]),
+            ("searching", [outcome.seconds for outcome in outcomes]),
+        )
+    ]
+
+
+def write(outcomes: Sequence[Outcome], document: Path = DOCUMENT) -> None:
+    """Put the figures into the document, between its two marks."""
+    parts = []
+    for title, columns, rows in tables(outcomes):
+        lines = [f"### {title}", "", _cells(columns), _cells(["---"] * len(columns)), *map(_cells, rows)]
+        parts.append("\n".join(lines))
+    text = document.read_text(encoding="utf-8")
+    before, _, rest = text.partition(_BEGIN)
+    _, _, after = rest.partition(_END)
+    figures = "\n\n".join(parts)
+    document.write_text(f"{before}{_BEGIN}\n\n{figures}\n\n{_END}{after}", encoding="utf-8")
+
+
+def _cells(cells: Iterable[str]) -> str:
+    return "| " + " | ".join(cells) + " |"

