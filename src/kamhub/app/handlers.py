@@ -6,8 +6,10 @@ from litestar.handlers import BaseRouteHandler
 
 from kamhub.app import health, openapi, static_serving, well_known
 from kamhub.desk.article import api as article_api
+from kamhub.desk.article import pages as article_pages
 from kamhub.desk.asset import api as asset_api
 from kamhub.desk.category import api as category_api
+from kamhub.desk.category import pages as category_pages
 from kamhub.desk.gap import api as gap_api
 from kamhub.desk.reembedding import api as reembedding_api
 from kamhub.desk.search import api as knowledge_search_api
@@ -164,10 +166,12 @@ _HUB: tuple[BaseRouteHandler, ...] = (
 )
 _DESK: tuple[BaseRouteHandler, ...] = (
     *category_api.HANDLERS,
+    *category_pages.HANDLERS,
     *knowledge_search_api.HANDLERS,
     *gap_api.HANDLERS,
     *reembedding_api.HANDLERS,
     *article_api.HANDLERS,
+    *article_pages.HANDLERS,
     *asset_api.HANDLERS,
 )
 HANDLERS: tuple[BaseRouteHandler, ...] = (*_PLATFORM, *_HUB, *_DESK)
