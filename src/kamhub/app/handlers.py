@@ -8,6 +8,7 @@ from kamhub.app import health, openapi, static_serving, well_known
 from kamhub.desk.article import api as article_api
 from kamhub.desk.article import pages as article_pages
 from kamhub.desk.asset import api as asset_api
+from kamhub.desk.asset import pages as asset_pages
 from kamhub.desk.category import api as category_api
 from kamhub.desk.category import pages as category_pages
 from kamhub.desk.gap import api as gap_api
@@ -173,5 +174,6 @@ _DESK: tuple[BaseRouteHandler, ...] = (
     *article_api.HANDLERS,
     *article_pages.HANDLERS,
     *asset_api.HANDLERS,
+    *asset_pages.HANDLERS,
 )
 HANDLERS: tuple[BaseRouteHandler, ...] = (*_PLATFORM, *_HUB, *_DESK)
