@@ -12,6 +12,7 @@ from kamhub.desk.asset import pages as asset_pages
 from kamhub.desk.category import api as category_api
 from kamhub.desk.category import pages as category_pages
 from kamhub.desk.gap import api as gap_api
+from kamhub.desk.overview import pages as overview_pages
 from kamhub.desk.reembedding import api as reembedding_api
 from kamhub.desk.search import api as knowledge_search_api
 from kamhub.hub.booking import api as booking_api
@@ -166,6 +167,7 @@ _HUB: tuple[BaseRouteHandler, ...] = (
     *status_pages.HANDLERS,
 )
 _DESK: tuple[BaseRouteHandler, ...] = (
+    *overview_pages.HANDLERS,
     *category_api.HANDLERS,
     *category_pages.HANDLERS,
     *knowledge_search_api.HANDLERS,
