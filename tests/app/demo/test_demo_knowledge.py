@@ -26,7 +26,7 @@ async def test_a_second_run_changes_nothing(database_owner_url: str, keys: KeyRi
     before = world.rows("SELECT * FROM assets ORDER BY id")
     assert await write_knowledge(database_owner_url, files, today=DAY) == 0
     assert world.rows("SELECT * FROM assets ORDER BY id") == before
-    counted = dict(world.rows("SELECT organisation_id, count(*) FROM assets GROUP BY 1"))  # type: ignore[arg-type]
+    counted = {row[0]: row[1] for row in world.rows("SELECT organisation_id, count(*) FROM assets GROUP BY 1")}
     assert counted == {demo_id(MAIN): 6, demo_id(SECOND): 1}
     assert world.rows("SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'asset.process'") == [
         (len(DOCUMENTS),)

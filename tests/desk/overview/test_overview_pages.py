@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from kamhub.desk.overview import pages
+from kamhub.desk.search import actions as search_actions
 from kamhub.desk.search.types import AgentNotFound, Found, Hit
 from kamhub.kit.ids import new_id
 from tests.asgi import Web
@@ -65,7 +65,7 @@ class Searching:
 @pytest.fixture
 def searching(monkeypatch: pytest.MonkeyPatch) -> Searching:
     made = Searching()
-    monkeypatch.setattr(pages.searching, "search", made)
+    monkeypatch.setattr(search_actions, "search", made)
     return made
 
 
