@@ -12,6 +12,7 @@ from kamhub.desk.asset import pages as asset_pages
 from kamhub.desk.category import api as category_api
 from kamhub.desk.category import pages as category_pages
 from kamhub.desk.gap import api as gap_api
+from kamhub.desk.gap import pages as gap_pages
 from kamhub.desk.overview import pages as overview_pages
 from kamhub.desk.reembedding import api as reembedding_api
 from kamhub.desk.search import api as knowledge_search_api
@@ -172,6 +173,7 @@ _DESK: tuple[BaseRouteHandler, ...] = (
     *category_pages.HANDLERS,
     *knowledge_search_api.HANDLERS,
     *gap_api.HANDLERS,
+    *gap_pages.HANDLERS,
     *reembedding_api.HANDLERS,
     *article_api.HANDLERS,
     *article_pages.HANDLERS,

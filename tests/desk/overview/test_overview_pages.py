@@ -54,10 +54,20 @@ class Searching:
         self.found = Found((), False, 0.0)
         self.asked: list[dict[str, Any]] = []
 
-    async def __call__(self, desk: object, organisation_id: UUID, question: str, **narrowed: Any) -> Found:
+    async def __call__(
+        self,
+        desk: object,
+        organisation_id: UUID,
+        question: str,
+        agent_id: UUID | None,
+        category_id: UUID | None,
+        language: str | None,
+        *,
+        limit: int,
+    ) -> Found:
         """As ``search.actions.search``."""
-        self.asked.append({"organisation": organisation_id, "question": question, **narrowed})
-        if narrowed["agent_id"] == organisation_id:
+        self.asked.append({"organisation": organisation_id, "agent_id": agent_id, "language": language})
+        if agent_id == organisation_id:
             raise AgentNotFound
         return self.found
 
@@ -121,6 +131,41 @@ async def test_what_is_not_there_is_said_and_can_be_written(web: Web, world: Wor
     assert "/office/knowledge/articles/new?title=%D0%9C" in page
     reader = (await (await signed_in(web, "viewer")).get(f"{PAGE}?q=медведь")).text
     assert "/articles/new" not in reader
+
+
+async def test_what_was_asked_in_vain_is_listed_and_put_away(web: Web, world: World) -> None:
+    browser = await signed_in(web)
+    assert "None: whatever was asked of late has an answer." in (await browser.get(f"{PAGE}/gaps")).text
+    for number in range(7):
+        world.execute(
+            "INSERT INTO knowledge_gaps (organisation_id, id, digest, question, language, asked, asked_in, first_asked_at, "
+            "last_asked_at) VALUES (%s, %s, sha256(%s), %s, 'ru', %s, 'chat', now(), now())",
+            world.main.id, new_id(), str(number).encode(), f"Вопрос {number}?", number + 1,
+        )  # fmt: skip
+    page = (await browser.get(PAGE)).text
+    assert page.count("/dismiss") == 5
+    assert "All 7 questions" in page
+    listed = (await browser.get(f"{PAGE}/gaps")).text
+    assert listed.index("Вопрос 6?") < listed.index("Вопрос 0?"), "the most asked come first"
+    assert "asked 7 times" in listed
+    assert "/articles/new?title=%D0%92" in listed
+    assert (await browser.get(f"{PAGE}/gaps?page=x")).status_code == 422
+    [[gap]] = world.rows("SELECT id FROM knowledge_gaps WHERE question = 'Вопрос 6?'")
+    gone = await browser.client.post(f"{PAGE}/gaps/{gap}/dismiss", data={"csrf_token": browser.csrf})
+    assert gone.headers["location"] == f"{PAGE}/gaps?done=dismissed"
+    after = (await browser.get(gone.headers["location"])).text
+    assert "The question is shown no more." in after
+    assert "Вопрос 6?" not in after
+    reader = await signed_in(web, "viewer")
+    assert "/dismiss" not in (await reader.get(f"{PAGE}/gaps")).text
+
+
+async def test_a_question_without_an_answer_is_kept(web: Web, world: World, searching: Searching) -> None:
+    browser = await signed_in(web)
+    await browser.get(f"{PAGE}?q=Можно с медведем? Звоните +79141234567&language=ru")
+    await browser.get(f"{PAGE}?q=Можно с медведем?")
+    await web.app.state.desk.gaps.settled()
+    assert world.rows("SELECT question, asked, asked_in FROM knowledge_gaps") == [("Можно с медведем?", 1, "search")]
 
 
 async def test_a_question_is_narrowed_to_an_agent(web: Web, world: World, searching: Searching) -> None:

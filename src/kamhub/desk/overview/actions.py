@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from kamhub.desk.asset import actions as assets
 from kamhub.desk.asset.types import Asset, AssetQuery
+from kamhub.desk.gap import actions as gaps
+from kamhub.desk.gap.types import Gap
 from kamhub.desk.overview import store
 from kamhub.desk.overview.types import AgentName, Amounts
 from kamhub.desk.services import Desk
@@ -16,12 +18,15 @@ SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """How much is known, by whom it may be asked; the first documents that are being read, and that could not be."""
+    """How much is known, by whom it may be asked; the first documents that are being read, and that could not be; what was
+    asked in vain most often, of ``all_gaps``."""
 
     amounts: Amounts
     agents: list[AgentName]
     reading: list[Asset]
     failed: list[Asset]
+    gaps: list[Gap]
+    all_gaps: int
 
 
 async def overview(desk: Desk, staff: Staff) -> Overview:
@@ -37,4 +42,5 @@ async def overview(desk: Desk, staff: Staff) -> Overview:
     failed: list[Asset] = []
     if amounts.documents.get("failed"):
         failed, _ = await assets.assets(desk, staff, AssetQuery("failed"), limit=SHOWN)
-    return Overview(amounts, agents, reading, failed)
+    asked, all_gaps = await gaps.gaps(desk.hub, staff, offset=0, limit=SHOWN)
+    return Overview(amounts, agents, reading, failed, asked, all_gaps)

@@ -10,6 +10,7 @@ from kamhub.desk.asset.api import READ, WRITE
 from kamhub.desk.asset.words import why_failed
 from kamhub.desk.category import actions as categories
 from kamhub.desk.category.types import CategoryNotFound
+from kamhub.desk.gap.rules import gap_of
 from kamhub.desk.overview import actions
 from kamhub.desk.overview.forms import AskParameters
 from kamhub.desk.search import actions as searching
@@ -69,15 +70,12 @@ async def _found(desk: Desk, staff: Staff, asked: AskParameters) -> Found | None
     """What answers it; None when nothing was asked. Raises ``AgentNotFound``, ``CategoryNotFound``."""
     if not asked.q:
         return None
-    return await searching.search(
-        desk,
-        staff.organisation_id,
-        asked.q,
-        agent_id=asked.agent_id,
-        category_id=asked.category_id,
-        language=asked.language,
-        limit=MOST_FOUND,
-    )
+    organisation, narrowed = staff.organisation_id, (asked.agent_id, asked.category_id, asked.language)
+    found = await searching.search(desk, organisation, asked.q, *narrowed, limit=MOST_FOUND)
+    # A narrowed search that finds nothing says nothing about what the organisation lacks.
+    if not found.good_enough and narrowed == (None, None, None):
+        desk.gaps.note(desk.hub.database, gap_of(organisation, asked.q, "search", desk.hub.clock.now()))
+    return found
 
 
 def _sent(request: Asked) -> Mapping[str, str]:
