@@ -67,6 +67,10 @@ class Settings(BaseSettings):
     sms_api_url: str = "https://sms.ru"
     url_networks: Annotated[tuple[str, ...], NoDecode] = ()
 
+    llm_base_url: str | None = None
+    llm_api_key: SecretStr | None = None
+    llm_model: str | None = None
+
     telegram_alert_token: SecretStr | None = None
     telegram_alert_chat: str | None = None
     alert_mail: Annotated[tuple[str, ...], NoDecode] = ()
