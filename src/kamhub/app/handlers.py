@@ -8,6 +8,8 @@ from kamhub.app import health, openapi, static_serving, well_known
 from kamhub.desk.article import api as article_api
 from kamhub.desk.asset import api as asset_api
 from kamhub.desk.category import api as category_api
+from kamhub.desk.graph import api as graph_api
+from kamhub.desk.graph import pages as graph_pages
 from kamhub.hub.booking import api as booking_api
 from kamhub.hub.booking import pages as booking_pages
 from kamhub.hub.booking_office import api as booking_office_api
@@ -163,5 +165,7 @@ _DESK: tuple[BaseRouteHandler, ...] = (
     *category_api.HANDLERS,
     *article_api.HANDLERS,
     *asset_api.HANDLERS,
+    *graph_api.HANDLERS,
+    *graph_pages.HANDLERS,
 )
 HANDLERS: tuple[BaseRouteHandler, ...] = (*_PLATFORM, *_HUB, *_DESK)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from kamhub.app.timetable import TIMETABLE
 from kamhub.desk.article.jobs import JOBS as ARTICLE_JOBS
 from kamhub.desk.asset.jobs import JOBS as ASSET_JOBS
+from kamhub.desk.graph.jobs import JOBS as GRAPH_JOBS
 from kamhub.desk.services import Desk
 from kamhub.hub.booking.jobs import JOBS as BOOKING_JOBS
 from kamhub.hub.disruption.jobs import JOBS as DISRUPTION_JOBS
@@ -85,6 +86,7 @@ JOBS: tuple[Job[WorkContext], ...] = (
     *ASSET_JOBS,
     *ARTICLE_JOBS,
     *INTEGRITY_JOBS,
+    *GRAPH_JOBS,
     *OWN_JOBS,
 )
 

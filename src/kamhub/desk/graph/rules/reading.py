@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from kamhub.desk.graph.rules import contacts, relating
 from kamhub.desk.graph.rules.matching import Found, Lexicon
@@ -29,6 +29,11 @@ def read(texts: Sequence[Text], title: str, facts: HubFacts, known: Iterable[Thi
     rows = {text.id: price_rows(text.context, text.text) for text in texts}
     base = (*facts.known, *SEASONS, *known)
     lexicon = Lexicon(base)
+    declared = [pair for text in texts for pair in _abbreviations(text, lexicon)]
+    if declared:  # a name that one chunk gives is met in the others too
+        lexicon = Lexicon((*base, *(short for _, short in declared)))
+        for full, short in declared:
+            notes.same(full.ref, short.ref)
     priced = [thing for thing in (_priced_thing(row, lexicon) for found in rows.values() for row in found) if thing]
     services = Lexicon(thing for thing in priced if thing.ref.type == "service")
     document = notes.named("document", title, 1.0)
@@ -57,7 +62,6 @@ def _read_one(
     for met in found:
         notes.mention(met.thing, text, met.start, met.end - met.start, 0.95)
     found += _companies(notes, text, found)
-    _abbreviations(notes, text, found)
     _prices(notes, text, rows, lexicons[0])
     for sentence in sentences(text.text):
         inside = sorted(
@@ -85,16 +89,17 @@ def _companies(notes: Notebook, text: Text, found: Sequence[Found]) -> list[Foun
     return met
 
 
-def _abbreviations(notes: Notebook, text: Text, found: Sequence[Found]) -> None:
-    """Names that the text gives itself: "Аэропорт Елизово (PKC)"."""
-    for met in found:
+def _abbreviations(text: Text, lexicon: Lexicon) -> Iterator[tuple[Thing, Thing]]:
+    """Names that the text gives itself, with the thing they are for: "Аэропорт Елизово (PKC)"."""
+    if not _ABBREVIATED.search(text.text):
+        return
+    for met in lexicon.find(text.text):
         match = _ABBREVIATED.match(text.text, met.end)
         if match is None or match[1] in NOT_AN_ABBREVIATION:
             continue
-        short = notes.named(met.thing.ref.type, match[1], 0.9)
-        if short is not None and short.ref != met.thing.ref:
-            notes.mention(short, text, match.start(1), len(match[1]), 0.95)
-            notes.same(met.thing.ref, short.ref)
+        short = Thing(Ref(met.thing.ref.type, key_of(match[1])), match[1], confidence=0.9)
+        if short.ref != met.thing.ref:
+            yield met.thing, short
 
 
 def _priced_thing(row: PriceRow, lexicon: Lexicon) -> Thing | None:

@@ -110,7 +110,7 @@ async def edges(connection: Connection, organisation_id: UUID, roots: Sequence[U
              FROM members s JOIN graph_relations r ON r.organisation_id = %(org)s AND r.source_id = s.id
              JOIN members t ON t.id = r.target_id WHERE s.root <> t.root GROUP BY s.root, t.root, r.type
              ORDER BY max(r.confidence) DESC, 1 LIMIT %(limit)s)
-           SELECT id, source, target, type, confidence, (SELECT count(*) FROM graph_evidence v
+           SELECT id, source, target, type, confidence, (SELECT count(DISTINCT (v.chunk_id, v.start)) FROM graph_evidence v
              WHERE v.organisation_id = %(org)s AND v.relation_id = ANY (all_of_it)), hub FROM ties ORDER BY confidence DESC, id""",
         {"org": organisation_id, "roots": list(roots), "limit": MOST_EDGES},
     )
@@ -204,12 +204,12 @@ async def evidence(
               UNION ALL
               SELECT id, same_as FROM graph_entities WHERE organisation_id = %(org)s AND same_as IN (%(source)s, %(target)s)
             ), noted AS (
-              SELECT v.*, false AS in_context FROM members s
+              SELECT DISTINCT ON (v.chunk_id, v.start) v.*, false AS in_context FROM members s
               JOIN graph_relations r ON r.organisation_id = %(org)s AND r.source_id = s.id AND r.type = %(type)s
               JOIN members t ON t.id = r.target_id
               JOIN graph_evidence v ON v.organisation_id = %(org)s AND v.relation_id = r.id
               WHERE s.root = %(source)s AND t.root = %(target)s
-              ORDER BY v.relation_id, v.chunk_id, v.start OFFSET %(offset)s LIMIT %(limit)s)
+              ORDER BY v.chunk_id, v.start OFFSET %(offset)s LIMIT %(limit)s)
             {_WITNESS}""".encode(),
         {
             "org": organisation_id,
