@@ -126,7 +126,9 @@ class LanguageModel:
 
 
 def _content(body: Any) -> str:
-    content: str = body["choices"][0]["message"]["content"]
+    content = body["choices"][0]["message"]["content"]
+    if not isinstance(content, str):
+        raise TypeError("the answer holds no text")
     # Some models put their JSON into a fence whatever they are told.
     return content.strip().removeprefix("```json").removeprefix("```").removesuffix("```")
 

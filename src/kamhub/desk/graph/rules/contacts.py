@@ -28,9 +28,7 @@ def note(notes: Notebook, text: Text, sentence: Span, around: Sequence[Found], f
             return
         organisation = next(thing for thing in facts.known if thing.ref == facts.own)
     for address, start, length in addresses:
-        contact = notes.named("contact", address, 0.9)
-        if contact is None:
-            continue
+        contact = notes.worded("contact", address, 0.9)
         notes.thing(organisation)
         notes.mention(contact, text, sentence.start + start, length, 0.9)
         notes.tie(organisation.ref, "has_contact", contact.ref, text, sentence.start, len(sentence.text), 0.75)

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from kamhub.desk.graph.types import Graph, Node
 
-_ROUNDS, _PUSHES = 90, 120
+_ROUNDS, _PUSHES = 50, 200
 _LETTER, _LINE = 7.4, 17.0  # a letter's width and a line's height, at 13 pixels
 _GOLDEN = math.pi * (3 - math.sqrt(5))
 SURE = 0.75  # of a relation that is drawn unbroken
@@ -184,8 +184,8 @@ def _place(body: _Body, x: float, y: float, canvas: Canvas) -> None:
 
 
 def _part(bodies: Sequence[_Body], canvas: Canvas) -> None:
-    """Push overlapping boxes apart, along whichever side they overlap less."""
-    for _ in range(_PUSHES):
+    """Push overlapping boxes apart, along whichever side they overlap less; now and then downwards, out of a corner."""
+    for turn in range(_PUSHES):
         moved = False
         for one, other in itertools.combinations(bodies, 2):
             over_x = (one.width + other.width) / 2 - abs(one.x - other.x)
@@ -193,7 +193,7 @@ def _part(bodies: Sequence[_Body], canvas: Canvas) -> None:
             if over_x <= 0 or over_y <= 0:
                 continue
             moved = True
-            dx, dy = (0.0, over_y / 2 + 1) if over_y <= over_x else (over_x / 2 + 1, 0.0)
+            dx, dy = (0.0, over_y / 2 + 1) if over_y <= over_x or turn % 3 == 2 else (over_x / 2 + 1, 0.0)
             dx, dy = (dx if one.x >= other.x else -dx), (dy if one.y >= other.y else -dy)
             share = 2.0 if one.pinned or other.pinned else 1.0
             for body, sign in ((one, share), (other, -share)):

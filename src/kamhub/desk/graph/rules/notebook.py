@@ -20,10 +20,12 @@ class Notebook:
 
     def named(self, of: EntityType, name: str, confidence: float) -> Thing | None:
         """A thing of that name; None when nothing is left of the name."""
-        key, text = key_of(shown(name)), shown(name)
-        if not key:
-            return None
-        return self.thing(Thing(Ref(of, key), text, confidence=confidence))
+        return self.worded(of, name, confidence) if key_of(shown(name)) else None
+
+    def worded(self, of: EntityType, name: str, confidence: float) -> Thing:
+        """The same for a name that holds a word beside amounts of money."""
+        text = shown(name)
+        return self.thing(Thing(Ref(of, key_of(text)), text, confidence=confidence))
 
     def thing(self, thing: Thing) -> Thing:
         """That thing, as it was first met."""

@@ -115,9 +115,7 @@ def _prices(notes: Notebook, text: Text, rows: Sequence[PriceRow], lexicon: Lexi
     for row in rows:
         thing = _priced_thing(row, lexicon)
         word = "Price" if text.language == "en" else "Цена"
-        price = notes.named("price_condition", f"{word}: {row.name}", 0.8)
-        if price is None:
-            continue
+        price = notes.worded("price_condition", f"{word}: {row.name}", 0.8)
         start, length = row.row.start, len(row.row.text)
         notes.mention(price, text, start, length, 0.8)
         if thing is None:
@@ -139,9 +137,7 @@ def _rule(
     if not _FEWEST_RULE <= len(sentence.text) <= _LONGEST_RULE or not (forbids or REQUIRES.search(sentence.text)):
         return
     name = shown(sentence.text)
-    rule = notes.named("rule", name if len(name) <= MOST_RULE else name[: MOST_RULE - 1].rstrip() + "…", 0.8)
-    if rule is None:
-        return
+    rule = notes.worded("rule", name if len(name) <= MOST_RULE else name[: MOST_RULE - 1].rstrip() + "…", 0.8)
     confidence, start, length = 0.8 if forbids else 0.65, sentence.start, len(sentence.text)
     notes.mention(rule, text, start, length, confidence)
     subjects = {met.thing.ref for met in inside} or {met.thing.ref for met in headings}

@@ -52,7 +52,7 @@ FORBIDS = re.compile(
     re.IGNORECASE,
 )
 REQUIRES = re.compile(
-    r"обязательн|\bобязан|\bнеобходимо\b|\bследует\b|\bдолж(?:ен|на|но|ны)\b|\bтребуется\b|\bтолько (?:при|с|по|для)\b|\bmust\b"
+    r"обязател[ье]н|\bобязан|\bнеобходимо\b|\bследует\b|\bдолж(?:ен|на|но|ны)\b|\bтребуется\b|\bтолько (?:при|с|по|для)\b|\bmust\b"
     r"|\brequired\b|\bmandatory\b|\bhave to\b|\bonly (?:with|if|for)\b",
     re.IGNORECASE,
 )
