@@ -6,6 +6,7 @@ What reads and cuts documents is loaded by the process that first needs it: a we
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -31,6 +32,7 @@ def make_desk(settings: Settings, hub: Hub, data_dir: Path) -> Desk:
         read=_read,
         cut=_cut,
         embed=_embed,
+        link=partial(_link, settings, hub),
     )
 
 
@@ -50,3 +52,10 @@ async def _embed(database: Database, organisation_id: UUID, source: Source, say:
     """Without an embedder pieces are found by their words."""
     del database, organisation_id, source
     await say(0, 0)
+
+
+async def _link(settings: Settings, hub: Hub, organisation_id: UUID, source: Source) -> object:
+    from kamhub.desk.graph.actions import link
+    from kamhub.desk.graph.services import graphing
+
+    return await link(graphing(hub, settings), organisation_id, source)

@@ -43,6 +43,14 @@ class Embed(Protocol):
         ...
 
 
+class Link(Protocol):
+    """Reads the chunks of a source into the knowledge graph."""
+
+    async def __call__(self, organisation_id: UUID, source: Source) -> object:
+        """Safe to run again: the same chunks give the same graph."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """The desk's services, on top of the hub's."""
@@ -53,3 +61,4 @@ class Desk:
     read: Read
     cut: Cut
     embed: Embed
+    link: Link
