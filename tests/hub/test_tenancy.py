@@ -213,6 +213,7 @@ def _money(world: World, operator: Operator, booking: UUID) -> None:
             "SELECT %s, chunk.id, 'm', 1, '[1]' FROM chunk"),
             org, new_id(), org, new_id(), org,
         ),
+        (
             ("WITH asset AS (INSERT INTO assets (organisation_id, id, kind, name, digest, status, created_at, created_by, changed_at) "
             "VALUES (%s, %s, 'file', 'x', sha256('graph'), 'pending', now(), 'x', now()) RETURNING id), chunk AS (INSERT INTO chunks "
             "(organisation_id, id, asset_id, ordinal, digest, title, context, text, language, position) SELECT %s, %s, asset.id, 0, "

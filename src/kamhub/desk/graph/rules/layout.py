@@ -60,11 +60,13 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A graph as it is drawn."""
+    """A graph as it is drawn: what is between ``top`` and ``top + height`` of its canvas is not empty."""
 
     canvas: Canvas
     spots: tuple[Spot, ...]
     lines: tuple[Line, ...]
+    top: float
+    height: float
 
 
 @dataclass(slots=True)
@@ -104,11 +106,10 @@ def draw(graph: Graph, names: Sequence[str], canvas: Canvas) -> Picture:
     _part(bodies, canvas)
     spots = tuple(body.spot(node.id) for node, body in zip(nodes, bodies, strict=True))
     ends = [(tie, spots[at[tie.source]], spots[at[tie.target]]) for tie in ties]
-    return Picture(
-        canvas,
-        spots,
-        tuple(Line(tie.id, one.x, one.y, other.x, other.y, tie.confidence >= SURE) for tie, one, other in ends),
-    )
+    lines = tuple(Line(tie.id, one.x, one.y, other.x, other.y, tie.confidence >= SURE) for tie, one, other in ends)
+    top = min((body.y - body.height / 2 for body in bodies), default=0.0) - 6
+    bottom = max((body.y + body.height / 2 for body in bodies), default=0.0) + 6
+    return Picture(canvas, spots, lines, round(top, 1), round(bottom - top, 1))
 
 
 def _body(node: Node, name: str, centre: UUID | None, number: int, count: int, canvas: Canvas) -> _Body:
