@@ -124,7 +124,8 @@ def test_the_graph_is_walked(visit: Visit, document: UUID, screen: Screen, langu
     look_over(owner)
 
     hands.press(page.get_by_role("link", name=owner.say("Why?")).first)
-    owner.heading("Why do we think so")
+    page.wait_for_url("**/graph/relations/*")
+    expect(page.get_by_role("heading", level=2, name=owner.say("Why do we think so"), exact=True)).to_be_visible()
     look_over(owner)
 
 

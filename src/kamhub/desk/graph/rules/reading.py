@@ -39,8 +39,10 @@ def read(texts: Sequence[Text], title: str, facts: HubFacts, known: Iterable[Thi
     document = notes.named("document", title, 1.0)
     if document is not None and texts:
         notes.mention(document, texts[0], 0, min(len(texts[0].text), 80), 1.0)
+    contexts: set[str] = set()
     for text in texts:
-        _read_one(notes, text, (lexicon, services), rows[text.id], facts, document)
+        _read_one(notes, text, (lexicon, services), rows[text.id], facts, document, new=text.context not in contexts)
+        contexts.add(text.context)
     if document is not None:
         _about(notes, document, texts)
     return notes.reading
@@ -53,11 +55,14 @@ def _read_one(
     rows: Sequence[PriceRow],
     facts: HubFacts,
     document: Thing | None,
+    *,
+    new: bool,
 ) -> None:
+    """``new``: no chunk before it stands under the same headings."""
     # A service holds the names of places: what is known and what is sold are looked for apart.
     headings = [met for lexicon in lexicons for met in lexicon.find(text.context)]
     found = [met for lexicon in lexicons for met in lexicon.find(text.text)]
-    for met in headings:
+    for met in headings if new else ():
         notes.mention(met.thing, text, met.start, met.end - met.start, 0.9, in_context=True)
     for met in found:
         notes.mention(met.thing, text, met.start, met.end - met.start, 0.95)

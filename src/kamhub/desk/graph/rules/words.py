@@ -52,7 +52,7 @@ FORBIDS = re.compile(
     re.IGNORECASE,
 )
 REQUIRES = re.compile(
-    r"обязател[ье]н|\bобязан|\bнеобходимо\b|\bследует\b|\bдолж(?:ен|на|но|ны)\b|\bтребуется\b|\bтолько (?:при|с|по|для)\b|\bmust\b"
+    r"обязател[ье]н|\bобязан|\bнеобходимо\b|\bследует\b|\bдолж(?:ен|на|но|ны)\b|\bтребуется\b|\bтолько (?:при|с|по|для)\b|(?<!\ba )\bmust\b"
     r"|\brequired\b|\bmandatory\b|\bhave to\b|\bonly (?:with|if|for)\b",
     re.IGNORECASE,
 )
@@ -60,7 +60,7 @@ PRICE = re.compile(r"\b(?:цен[аыуе]?|стоимост|тариф|прай
 FREE = re.compile(r"\b(?:бесплатно|free(?: of charge)?)\b", re.IGNORECASE)
 # A row that is about who pays or for what more, not about something one buys.
 CONDITION = re.compile(
-    r"^\W*(?:дет(?:и|ям|ск)|реб[её]н|младен|пенсион|студент|скидк|доплат|предоплат|child|infant|senior|discount|extra)",
+    r"^\W*(?:дет(?:и|ям|ей)\b|реб[её]н|младен|пенсион|студент|скидк|доплат|предоплат|child|infant|senior|discount|extra)",
     re.IGNORECASE,
 )
 DENIES = re.compile(r"\b(?:не|нет|без|not|no|never|except|кроме)\b|n't\b", re.IGNORECASE)
