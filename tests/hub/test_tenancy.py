@@ -213,6 +213,27 @@ def _money(world: World, operator: Operator, booking: UUID) -> None:
             "SELECT %s, chunk.id, 'm', 1, '[1]' FROM chunk"),
             org, new_id(), org, new_id(), org,
         ),
+        (
+            ("WITH asset AS (INSERT INTO assets (organisation_id, id, kind, name, digest, status, created_at, created_by, changed_at) "
+            "VALUES (%s, %s, 'file', 'x', sha256('graph'), 'pending', now(), 'x', now()) RETURNING id), chunk AS (INSERT INTO chunks "
+            "(organisation_id, id, asset_id, ordinal, digest, title, context, text, language, position) SELECT %s, %s, asset.id, 0, "
+            "sha256('x'), 'x', '', 'x', 'other', '{}' FROM asset RETURNING id), one AS (INSERT INTO graph_entities (organisation_id, "
+            "id, type, key, name, keys, sound, confidence, created_at) VALUES (%s, %s, 'place', 'x', 'x', '|x|', 'x', 1, now()) "
+            "RETURNING id), other AS (INSERT INTO graph_entities (organisation_id, id, type, key, name, keys, sound, confidence, "
+            "created_at) VALUES (%s, %s, 'rule', 'x', 'x', '|x|', 'x', 1, now()) RETURNING id), tied AS (INSERT INTO graph_relations "
+            "(organisation_id, id, source_id, target_id, type, confidence) SELECT %s, %s, one.id, other.id, 'related_to', 1 "
+            "FROM one, other RETURNING id), spoken AS (INSERT INTO graph_mentions (organisation_id, chunk_id, entity_id, in_context, "
+            "start, length, origin, confidence) SELECT %s, chunk.id, one.id, false, 0, 1, 'rules', 1 FROM one, chunk), read AS ("
+            "INSERT INTO graph_readings SELECT %s, chunk.id, 'm', now() FROM chunk) INSERT INTO graph_evidence (organisation_id, "
+            "chunk_id, relation_id, start, length, origin, confidence) SELECT %s, chunk.id, tied.id, 0, 1, 'rules', 1 FROM tied, chunk"),
+            org, new_id(), org, new_id(), org, new_id(), org, new_id(), org, new_id(), org, org, org,
+        ),
+        (
+            ("INSERT INTO graph_merges (organisation_id, id, type, key_a, key_b, state, reason, confidence, created_at) "
+            "VALUES (%s, %s, 'place', 'x', 'y', 'proposed', 'spelling', 1, now())"),
+            org, new_id(),
+        ),
+        ("INSERT INTO graph_states (organisation_id, changed_at) VALUES (%s, now())", org),
         ("INSERT INTO job_failures (job, organisation_id, attempt, error, traceback) VALUES (%s, %s, 1, 'x', '')", new_id(), org),
         (
             ("INSERT INTO booking_moves (organisation_id, booking_id, id, at, from_departure_id, to_departure_id, left_at_before, "

@@ -27,7 +27,7 @@ def furnish(world: World) -> dict[str, UUID]:
         "SELECT organisation_id, id, version, title, body, status, changed_at, changed_by FROM articles WHERE id = %s",
         things["article_id"],
     )  # fmt: skip
-    return things | {"asset_id": asset(world)}
+    return things | {"asset_id": asset(world)} | _graph(world)
 
 
 def asset(world: World) -> UUID:
@@ -42,11 +42,41 @@ def asset(world: World) -> UUID:
 
 
 def prepared(house: House, action: str, body: Body) -> Body | None:
-    """The body for a route about documents, with a document of its own; None for an action of other rooms."""
+    """The body for a route about documents or the graph, with what it needs; None for an action of other rooms."""
+    if action == "entity.split":  # what was split is one again
+        house.world.execute("UPDATE graph_merges SET state = 'same' WHERE key_a = 'pkc'")
+        return body
     if not action.startswith("asset."):
         return None
     house.main["asset_id"] = asset(house.world)
     return body
+
+
+def _graph(world: World) -> dict[str, UUID]:
+    """Two names in the graph that were made one, of which more may be decided."""
+    organisation, one, other, third = world.main.id, new_id(), new_id(), new_id()
+    for number, name, same in ((one, "аэропорт", None), (other, "pkc", one), (third, "порт", None)):
+        world.execute(
+            "INSERT INTO graph_entities (organisation_id, id, type, key, name, keys, sound, hub, confidence, same_as, created_at) "
+            "VALUES (%s, %s, 'place', %s, %s, %s, %s, true, 1, %s, now())",
+            organisation, number, name, name, f"|{name}|", name, same,
+        )  # fmt: skip
+    relation, merge = new_id(), new_id()
+    world.execute(
+        "INSERT INTO graph_relations (organisation_id, id, source_id, target_id, type, hub, confidence) "
+        "VALUES (%s, %s, %s, %s, 'related_to', true, 1)",
+        organisation, relation, one, third,
+    )  # fmt: skip
+    for number, first, second, state in (
+        (new_id(), "pkc", "аэропорт", "same"),
+        (merge, "аэропорт", "порт", "proposed"),
+    ):
+        world.execute(
+            "INSERT INTO graph_merges (organisation_id, id, type, key_a, key_b, state, reason, confidence, created_at) "
+            "VALUES (%s, %s, 'place', %s, %s, %s, 'declared', 0.9, now())",
+            organisation, number, first, second, state,
+        )  # fmt: skip
+    return {"entity_id": other, "relation_id": relation, "merge_id": merge}
 
 
 def category(world: World, operator: Operator) -> UUID:
@@ -63,6 +93,10 @@ def body(model: str) -> dict[str, Any] | None:
     """Something the forms of this room take that could not be told from their fields alone."""
     if model in {"CategoryForm", "CategoryChangeForm"}:
         return {"name": f"Правила {new_id()}", "description": "слово", "sort_order": 1}
-    if model in {"ArticleParameters", "AssetParameters"}:
+    if model in {"ArticleParameters", "AssetParameters", "EntityParameters", "GraphPageParameters"}:
         return {"page": 1}
+    if model == "GraphParameters":
+        return {"depth": 2, "limit": 20}
+    if model == "MergeParameters":
+        return {"state": "proposed"}
     return None

@@ -39,6 +39,7 @@ def make_desk(settings: Settings, hub: Hub, data_dir: Path) -> Desk:
         embedders=embedders,
         embedder_of=partial(embedder_of, settings),
         price=price_of(settings),
+        link=partial(_link, settings, hub),
     )
 
 
@@ -59,3 +60,8 @@ def _embed(embedders: Sequence[Embedder]) -> Embed:
         await embed_missing(database, embedders, organisation_id, source, say)
 
     return embed
+async def _link(settings: Settings, hub: Hub, organisation_id: UUID, source: Source) -> object:
+    from kamhub.desk.graph.actions import link
+    from kamhub.desk.graph.services import graphing
+
+    return await link(graphing(hub, settings), organisation_id, source)

@@ -16,6 +16,8 @@ from kamhub.desk.gap import pages as gap_pages
 from kamhub.desk.overview import pages as overview_pages
 from kamhub.desk.reembedding import api as reembedding_api
 from kamhub.desk.search import api as knowledge_search_api
+from kamhub.desk.graph import api as graph_api
+from kamhub.desk.graph import pages as graph_pages
 from kamhub.hub.booking import api as booking_api
 from kamhub.hub.booking import pages as booking_pages
 from kamhub.hub.booking_office import api as booking_office_api
@@ -179,5 +181,7 @@ _DESK: tuple[BaseRouteHandler, ...] = (
     *article_pages.HANDLERS,
     *asset_api.HANDLERS,
     *asset_pages.HANDLERS,
+    *graph_api.HANDLERS,
+    *graph_pages.HANDLERS,
 )
 HANDLERS: tuple[BaseRouteHandler, ...] = (*_PLATFORM, *_HUB, *_DESK)

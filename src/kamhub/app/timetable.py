@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from kamhub.desk.asset.types import LOOK_AFTER
 from kamhub.desk.gap.types import PRUNE as PRUNE_GAPS
+from kamhub.desk.graph.jobs import REFRESH as GRAPH_REFRESH
 from kamhub.hub.booking.jobs import SWEEP_EXPIRED
 from kamhub.hub.integrity.actions import CHECK
 from kamhub.hub.integrity.rules import EVERY as CHECK_EVERY
@@ -35,6 +36,7 @@ TIMETABLE: tuple[Entry, ...] = (
     Entry(ADOPT_ACCOUNT, Every(timedelta(seconds=30)), missed="skip"),
     Entry(PLAN_REMINDERS, Every(timedelta(minutes=5)), missed="run once"),
     Entry(TIDY, Every(timedelta(minutes=10)), missed="run once"),
+    Entry(GRAPH_REFRESH, Every(timedelta(minutes=10)), missed="skip"),
     Entry(GENERATE, Daily(1, 37, KAMCHATKA), missed="run once"),
     Entry(RELEASE_HELD, Every(timedelta(minutes=10)), missed="skip"),
     Entry(EARN, Daily(2, 30, KAMCHATKA), missed="run once"),

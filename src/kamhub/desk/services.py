@@ -47,6 +47,14 @@ class Embed(Protocol):
         ...
 
 
+class Link(Protocol):
+    """Reads the chunks of a source into the knowledge graph."""
+
+    async def __call__(self, organisation_id: UUID, source: Source) -> object:
+        """Safe to run again: the same chunks give the same graph."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """The desk's services, on top of the hub's.
@@ -61,6 +69,7 @@ class Desk:
     read: Read
     cut: Cut
     embed: Embed
+    link: Link
     embedders: tuple[Embedder, ...] = ()
     embedder_of: Callable[[str], Embedder | None] = lambda _model: None
     price: Price | None = None

@@ -73,6 +73,9 @@ class Settings(BaseSettings):
     embedding_dimensions: int = Field(default=1536, ge=8, le=4000)
     embedding_price: int = Field(default=0, ge=0)
     embedding_currency: str = Field(default="USD", pattern="^[A-Z]{3}$")
+    llm_base_url: str | None = None
+    llm_api_key: SecretStr | None = None
+    llm_model: str | None = None
 
     telegram_alert_token: SecretStr | None = None
     telegram_alert_chat: str | None = None

@@ -46,12 +46,21 @@ def embedding() -> Embedding:
 
 
 @pytest.fixture
-def desk(hub: Hub, tmp_path: Path, embedding: Embedding) -> Desk:
+def linked() -> list[tuple[UUID, UUID]]:
+    """What was read into the graph."""
+    return []
+
+
+@pytest.fixture
+def desk(hub: Hub, tmp_path: Path, embedding: Embedding, linked: list[tuple[UUID, UUID]]) -> Desk:
     async def read(*_: Any, **__: Any) -> Any:
         raise AssertionError("an article is no file")
 
+    async def link(organisation_id: UUID, source: Any) -> None:
+        linked.append((organisation_id, source.id))
+
     files, fetcher = FolderFiles(tmp_path), GuardedFetcher()
-    return Desk(hub=hub, files=files, fetcher=fetcher, read=read, cut=pieces_of, embed=embedding.embed)
+    return Desk(hub=hub, files=files, fetcher=fetcher, read=read, cut=pieces_of, embed=embedding.embed, link=link)
 
 
 @pytest.fixture
@@ -88,9 +97,12 @@ def indexed(world: World) -> object:
     return world.rows("SELECT indexed_version FROM articles")[0][0]
 
 
-async def test_a_published_article_is_cut_by_its_headings(desk: Desk, staff: Staff, world: World) -> None:
+async def test_a_published_article_is_cut_by_its_headings(
+    desk: Desk, staff: Staff, world: World, linked: list[tuple[UUID, UUID]]
+) -> None:
     article = await published(desk, staff)
     assert await work(desk) == [DONE]
+    assert linked == [(world.main.id, article.id)]
     assert len(found(world)) >= 1
     assert "Сноуборд стоит 500 ₽." in " ".join(found(world))
     assert indexed(world) == 1

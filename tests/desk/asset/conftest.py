@@ -31,6 +31,7 @@ def desk(hub: Hub, data_dir: Path, reading: Reading) -> Desk:
         read=reading.read,
         cut=reading.cut,
         embed=reading.embed,
+        link=reading.link,
     )
 
 
@@ -38,5 +39,5 @@ def desk(hub: Hub, data_dir: Path, reading: Reading) -> Desk:
 def office(web: Web, reading: Reading) -> Web:
     """The application, reading as the stand-in does."""
     own: Desk = web.app.state.desk
-    web.app.state.desk = replace(own, read=reading.read, cut=reading.cut, embed=reading.embed)
+    web.app.state.desk = replace(own, read=reading.read, cut=reading.cut, embed=reading.embed, link=reading.link)
     return web

@@ -32,11 +32,12 @@ async def nothing(stage: str) -> None:
 
 @dataclass
 class Reading:
-    """What reads, cuts and embeds. ``read_count`` and ``embedded`` tell what was done."""
+    """What reads, cuts, embeds and links. ``read_count``, ``embedded`` and ``linked`` tell what was done."""
 
     disturb: Disturb = nothing
     read_count: int = 0
     embedded: list[UUID] = field(default_factory=list)
+    linked: list[UUID] = field(default_factory=list)
 
     async def read(self, content: Path, name: str, declared: str | None) -> Document:
         """A paragraph a line; a file that begins with BROKEN cannot be read."""
@@ -52,6 +53,11 @@ class Reading:
     def cut(self, document: Document, title: str) -> Sequence[Piece]:
         """A piece a paragraph."""
         return [piece(block.text, number) for number, block in enumerate(document.blocks)]
+
+    async def link(self, organisation_id: UUID, source: Source) -> None:
+        """Nothing is read into a graph."""
+        await self.disturb("link")
+        self.linked.append(source.id)
 
     async def embed(self, database: Database, organisation_id: UUID, source: Source, say: SayProgress) -> None:
         """A vector made of the digest; every batch in a transaction of its own."""

@@ -88,7 +88,7 @@ class Killed(BaseException):
     """The worker is gone."""
 
 
-@pytest.mark.parametrize("stage", ["read", "embed"])
+@pytest.mark.parametrize("stage", ["read", "embed", "link"])
 async def test_a_run_that_was_killed_goes_on_where_it_was(
     desk: Desk, staff: Staff, world: World, reading: Reading, stage: str
 ) -> None:
@@ -99,7 +99,7 @@ async def test_a_run_that_was_killed_goes_on_where_it_was(
         nonlocal calls
         if at == stage:
             calls += 1
-            if calls == (1 if stage == "read" else 2):
+            if calls == (2 if stage == "embed" else 1):
                 raise Killed
 
     reading.disturb = kill
@@ -111,6 +111,7 @@ async def test_a_run_that_was_killed_goes_on_where_it_was(
     assert texts(world, asset) == list("abcde")
     assert reading.read_count == 1, "what was read is not read again"
     assert len(reading.embedded) == len(set(reading.embedded)) == 5, "nor embedded"
+    assert reading.linked == [asset]
 
 
 async def test_a_run_killed_at_its_very_end_ends_the_same(desk: Desk, staff: Staff, world: World) -> None:
@@ -209,7 +210,7 @@ async def test_the_job_of_an_older_run_changes_nothing(
     assert reading.read_count == 0
 
 
-@pytest.mark.parametrize("stage", ["read", "embed"])
+@pytest.mark.parametrize("stage", ["read", "embed", "link"])
 async def test_removed_while_it_is_worked_on_nothing_is_left(
     desk: Desk, staff: Staff, world: World, reading: Reading, data_dir: Path, stage: str
 ) -> None:

@@ -55,6 +55,7 @@ async def main(url: str, folder: Path) -> None:
             read=reading.read,
             cut=reading.cut,
             embed=reading.embed,
+            link=reading.link,
         )
         await JobWorker(hub.database, Registry(JOBS), Context(desk), timings=QUICK).run()
 

@@ -210,7 +210,7 @@ async def _add(url: str, folder: Path, staff: Staff, site: str, number: int) -> 
     """A file and an address."""
     reading = Reading()
     async with open_hub(Settings(), url, _KEYS, application="kill-assets-office", public_url="http://hub.test") as hub:
-        desk = Desk(hub, FolderFiles(folder), GuardedFetcher(), reading.read, reading.cut, reading.embed)
+        desk = Desk(hub, FolderFiles(folder), GuardedFetcher(), reading.read, reading.cut, reading.embed, reading.link)
         async with desk.files.staging(10_000) as staging:
             await staging.add(_text(f"file {number}").encode())
             await actions.add_file(desk, staff, await staging.finish(), NewFile(f"{number}.txt", "text/plain", None))

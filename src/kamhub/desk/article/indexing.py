@@ -37,6 +37,7 @@ async def index(desk: Desk, run: Run[Any], article_id: UUID, version: int) -> Ou
                 return DONE
             await knowledge.replace(connection, organisation, source_of(article), pieces)
         await desk.embed(desk.hub.database, organisation, source_of(article), run.progress)
+        await desk.link(organisation, source_of(article))
     async with run.transaction() as connection:
         if await _still(connection, organisation, article):
             if article.facts.status == "draft":

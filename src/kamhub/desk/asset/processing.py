@@ -91,6 +91,9 @@ class _Processing:
             asset = await self._cut(asset, document)
         if asset.stage == "embed":
             await self._desk.embed(self._desk.hub.database, self._organisation, asset.source, self._say_embedded)
+            asset = await self._advance("link", rules.BEGINS["link"], {})
+        if asset.stage == "link":
+            await self._desk.link(self._organisation, asset.source)
         return await self._complete(asset)
 
     async def _take_up(self) -> Asset:

@@ -80,6 +80,9 @@ ACTIONS: Mapping[str, str] = {
     "message_template.reset": mark("A message speaks in the hub's words again"),
     "notice_settings.changed": mark("The settings of messages were changed"),
     "review.replied": mark("A review was answered"),
+    "entity.merged": mark("Two names in the knowledge graph were made one thing"),
+    "entity.merge_rejected": mark("Two names in the knowledge graph were kept apart"),
+    "entity.split": mark("A name in the knowledge graph was split off"),
     "departure.cancelled": mark("A departure was cancelled"),
     "disruption.decided": mark("Departures were called off"),
     "disruption.previewed": mark("Looked at what calling departures off would do"),
@@ -181,6 +184,7 @@ _FIELDS: Mapping[str, str] = {
     "parent_id": mark("Below"),
     "description": mark("What belongs here"),
     "sort_order": mark("Order"),
+    "names": mark("Names"),
 }
 
 

@@ -1,0 +1,2 @@
+"""SQL of the graph: ``hub`` reads the network and fleet, ``writing`` keeps what was read, ``merges`` keeps which names are one,
+``reading`` shows it."""
