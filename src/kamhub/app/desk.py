@@ -60,6 +60,8 @@ def _embed(embedders: Sequence[Embedder]) -> Embed:
         await embed_missing(database, embedders, organisation_id, source, say)
 
     return embed
+
+
 async def _link(settings: Settings, hub: Hub, organisation_id: UUID, source: Source) -> object:
     from kamhub.desk.graph.actions import link
     from kamhub.desk.graph.services import graphing

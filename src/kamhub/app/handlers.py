@@ -13,11 +13,11 @@ from kamhub.desk.category import api as category_api
 from kamhub.desk.category import pages as category_pages
 from kamhub.desk.gap import api as gap_api
 from kamhub.desk.gap import pages as gap_pages
-from kamhub.desk.overview import pages as overview_pages
-from kamhub.desk.reembedding import api as reembedding_api
-from kamhub.desk.search import api as knowledge_search_api
 from kamhub.desk.graph import api as graph_api
 from kamhub.desk.graph import pages as graph_pages
+from kamhub.desk.overview import pages as knowledge_pages
+from kamhub.desk.reembedding import api as reembedding_api
+from kamhub.desk.search import api as knowledge_search_api
 from kamhub.hub.booking import api as booking_api
 from kamhub.hub.booking import pages as booking_pages
 from kamhub.hub.booking_office import api as booking_office_api
@@ -170,7 +170,7 @@ _HUB: tuple[BaseRouteHandler, ...] = (
     *status_pages.HANDLERS,
 )
 _DESK: tuple[BaseRouteHandler, ...] = (
-    *overview_pages.HANDLERS,
+    *knowledge_pages.HANDLERS,
     *category_api.HANDLERS,
     *category_pages.HANDLERS,
     *knowledge_search_api.HANDLERS,

@@ -9,8 +9,8 @@ from kamhub.app.timetable import TIMETABLE
 from kamhub.desk.article.jobs import JOBS as ARTICLE_JOBS
 from kamhub.desk.asset.jobs import JOBS as ASSET_JOBS
 from kamhub.desk.gap.jobs import JOBS as GAP_JOBS
-from kamhub.desk.reembedding.jobs import JOBS as REEMBEDDING_JOBS
 from kamhub.desk.graph.jobs import JOBS as GRAPH_JOBS
+from kamhub.desk.reembedding.jobs import JOBS as REEMBEDDING_JOBS
 from kamhub.desk.services import Desk
 from kamhub.hub.booking.jobs import JOBS as BOOKING_JOBS
 from kamhub.hub.disruption.jobs import JOBS as DISRUPTION_JOBS

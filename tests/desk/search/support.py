@@ -62,12 +62,19 @@ def desk_of(hub: Hub, folder: Path, *embedders: Embedder) -> Desk:
         read=reading.read,
         cut=reading.cut,
         embed=reading.embed,
+        link=reading.link,
         embedders=(*embedders, LocalUse()),
     )
 
 
 async def know(
-    desk: Desk, world: World, operator: Operator, title: str, *texts: str, category: UUID | None = None, embed: bool = True
+    desk: Desk,
+    world: World,
+    operator: Operator,
+    title: str,
+    *texts: str,
+    category: UUID | None = None,
+    embed: bool = True,
 ) -> Source:
     """A document of an operator, a piece a text, ready to be found."""
     source = Source("asset", new_id(), title, category)
