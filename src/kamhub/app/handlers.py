@@ -6,9 +6,14 @@ from litestar.handlers import BaseRouteHandler
 
 from kamhub.app import health, openapi, static_serving, well_known
 from kamhub.desk.article import api as article_api
+from kamhub.desk.article import pages as article_pages
 from kamhub.desk.asset import api as asset_api
+from kamhub.desk.asset import pages as asset_pages
 from kamhub.desk.category import api as category_api
+from kamhub.desk.category import pages as category_pages
 from kamhub.desk.gap import api as gap_api
+from kamhub.desk.gap import pages as gap_pages
+from kamhub.desk.knowledge_overview import pages as knowledge_overview_pages
 from kamhub.desk.reembedding import api as reembedding_api
 from kamhub.desk.search import api as knowledge_search_api
 from kamhub.hub.booking import api as booking_api
@@ -163,11 +168,16 @@ _HUB: tuple[BaseRouteHandler, ...] = (
     *status_pages.HANDLERS,
 )
 _DESK: tuple[BaseRouteHandler, ...] = (
+    *knowledge_overview_pages.HANDLERS,
     *category_api.HANDLERS,
+    *category_pages.HANDLERS,
     *knowledge_search_api.HANDLERS,
     *gap_api.HANDLERS,
+    *gap_pages.HANDLERS,
     *reembedding_api.HANDLERS,
     *article_api.HANDLERS,
+    *article_pages.HANDLERS,
     *asset_api.HANDLERS,
+    *asset_pages.HANDLERS,
 )
 HANDLERS: tuple[BaseRouteHandler, ...] = (*_PLATFORM, *_HUB, *_DESK)

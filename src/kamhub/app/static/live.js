@@ -5,6 +5,7 @@
 
   const TOGETHER_MS = 250; // what comes at once is asked for once
   const AT_A_TIME = 6;
+  const TOPICS = ["departure", "asset"];
   const due = new Set();
   let timer = 0;
 
@@ -34,7 +35,12 @@
   // Everything may have changed: one request for the whole page, of which the parts are taken.
   async function renewAll() {
     const page = await ask(location.href);
-    if (page) parts(null).forEach((part) => put(page.querySelector(`[data-live-url="${part.dataset.liveUrl}"]`), part));
+    if (!page) return;
+    for (const part of parts(null)) {
+      const fresh = page.querySelector(`[data-live-url="${part.dataset.liveUrl}"]`);
+      if (fresh) put(fresh, part);
+      else await renew(part); // it has come to this page since
+    }
   }
 
   async function renewDue() {
@@ -55,12 +61,13 @@
     timer = setTimeout(renewDue, TOGETHER_MS);
   }
 
-  if (!parts(null).length || !window.EventSource) return;
+  if (!window.EventSource) return;
   let stream = null;
   const watch = () => {
+    if (stream || document.hidden || !parts(null).length) return;
     stream = new EventSource("/api/events");
     stream.addEventListener("resync", () => changed(null));
-    stream.addEventListener("departure", (event) => {
+    for (const topic of TOPICS) stream.addEventListener(topic, (event) => {
       const id = JSON.parse(event.data).id;
       if (id === null || parts(id).length) changed(id);
     });
@@ -68,9 +75,10 @@
   // A page that nobody sees asks for nothing; seen again, it catches up.
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) { stream?.close(); stream = null; }
-    else if (!stream) watch();
+    else watch();
   });
+  document.addEventListener("live:added", watch);
   window.addEventListener("pagehide", () => { stream?.close(); stream = null; });
-  window.addEventListener("pageshow", () => { if (!stream && !document.hidden) watch(); });
-  if (!document.hidden) watch();
+  window.addEventListener("pageshow", watch);
+  watch();
 })();

@@ -103,6 +103,26 @@ async def bring_back(hub: Hub, staff: Staff, article_id: UUID, version: int, ask
     return await change(hub, staff, article_id, lambda facts: replace(facts, title=old.title, body=old.body), asked)
 
 
+async def note_preview(hub: Hub, staff: Staff, article_id: UUID | None, facts: ArticleFacts) -> Article | None:
+    """Write down that somebody looked at a text before it is saved; the article it is of. Raises ``ArticleNotFound``."""
+    organisation, now = staff.organisation_id, hub.clock.now()
+    async with hub.database.tenant(organisation) as connection:
+        present = None if article_id is None else await store.find(connection, organisation, article_id)
+        if article_id is not None and present is None:
+            raise ArticleNotFound
+        await audit.record(
+            connection,
+            organisation,
+            staff.trail,
+            "article.previewed",
+            "article",
+            article_id or organisation,
+            now,
+            after=facts.as_json(),
+        )
+    return present
+
+
 async def remove(hub: Hub, staff: Staff, article_id: UUID, asked: AskedVersion) -> None:
     """Remove an article for good, and with it what searches find of it. Raises ``ArticleNotFound``, ``VersionStale``."""
     organisation, now = staff.organisation_id, hub.clock.now()

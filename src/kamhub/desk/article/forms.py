@@ -9,7 +9,17 @@ from uuid import UUID
 from pydantic import Field
 
 from kamhub.desk.article.types import ArticleChange, ArticleFacts, ArticleQuery, ArticleStatus
-from kamhub.platform.web.schemas import BlankIsNone, Form, Line, PageParameters, Text, Version, blank_is_none
+from kamhub.desk.citation.forms import PlaceParameters
+from kamhub.platform.web.schemas import (
+    BlankIsNone,
+    Form,
+    Line,
+    PageParameters,
+    Query,
+    Text,
+    Version,
+    blank_is_none,
+)
 
 Title = Annotated[str, Field(min_length=1, max_length=200), Line]
 Body = Annotated[str, Field(min_length=1, max_length=200_000), Text]
@@ -27,6 +37,39 @@ class ArticleForm(Form):
     def facts(self) -> ArticleFacts:
         """The same."""
         return ArticleFacts(self.title, self.body, self.category_id, self.status)
+
+
+class ArticleEditForm(ArticleForm):
+    """The whole article as its page sends it, with the version the page was made from."""
+
+    version: Version
+
+
+class ArticlePreviewForm(ArticleForm):
+    """The same, to be looked at: of an article that is there already, or of a new one."""
+
+    article_id: Annotated[UUID | None, BlankIsNone] = None
+    version: Annotated[Version | None, BlankIsNone] = None
+
+
+class ArticleStartParameters(Query):
+    """What a new article begins with."""
+
+    title: Annotated[str, Field(max_length=200), Line] = ""
+    category_id: CategoryId = None
+
+
+class ArticlePageParameters(PlaceParameters):
+    """Where the text is opened, and of which version: without ``version`` of the present one."""
+
+    version: Annotated[Version | None, BlankIsNone] = None
+
+
+class ArticleBringBackForm(Form):
+    """Which older version is to be the next one, and the version its page was made from."""
+
+    number: Version
+    version: Version
 
 
 class ArticleChangeForm(Form):

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field
 from kamhub.desk.asset.types import AssetChange, AssetQuery, AssetStatus, NewFile, NewUrl
 from kamhub.desk.asset.words import why_not_allowed
 from kamhub.platform.outbound.addresses import target_of
-from kamhub.platform.web.schemas import BlankIsNone, Form, Line, PageParameters
+from kamhub.platform.web.schemas import BlankIsNone, Form, Line, PageForm, PageParameters
 
 
 def _url(text: str) -> str:
@@ -75,6 +75,52 @@ class AssetParameters(PageParameters):
     status: AssetStatus | None = None
     q: Annotated[str, Field(max_length=100), Line] = ""
     category_id: UUID | None = None
+
+    def query(self) -> AssetQuery:
+        """The same."""
+        return AssetQuery(self.status, self.q or None, self.category_id)
+
+
+_PageHours = Annotated[Annotated[int, Field(ge=1, le=8760)] | None, BlankIsNone]
+_PageCategory = Annotated[UUID | None, BlankIsNone]
+
+
+class FilesPageForm(PageForm):
+    """What comes with the files of a page."""
+
+    category_id: _PageCategory = None
+
+
+class UrlPageForm(PageForm):
+    """An address, as a page sends it."""
+
+    url: Url
+    category_id: _PageCategory = None
+    reread_hours: _PageHours = None
+
+    def new(self) -> NewUrl:
+        """The same."""
+        return NewUrl(self.url, None, self.category_id, self.reread_hours)
+
+
+class AssetPageForm(PageForm):
+    """What may be changed of an asset, as its page sends it; a page of a file says nothing of reading again."""
+
+    name: Name
+    category_id: _PageCategory = None
+    reread_hours: _PageHours = None
+
+    def change(self) -> AssetChange:
+        """The same."""
+        return AssetChange({"name": self.name, "category_id": self.category_id, "reread_hours": self.reread_hours})
+
+
+class AssetPageParameters(PageParameters):
+    """Filters of the page; a field of its form that was left empty does not narrow."""
+
+    status: Annotated[AssetStatus | None, BlankIsNone] = None
+    q: Annotated[str, Field(max_length=100), Line] = ""
+    category_id: _PageCategory = None
 
     def query(self) -> AssetQuery:
         """The same."""

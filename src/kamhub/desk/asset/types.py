@@ -141,6 +141,14 @@ class AssetTooLarge(Refusal):
     title = mark("The file is too large: at most 50 MB")
 
 
+class AssetEmpty(Refusal):
+    """A file without a single byte."""
+
+    code = "empty"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    title = mark("The file is empty")
+
+
 class FilesAway(Refusal):
     """The place where files are kept cannot be used."""
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import Field
 
 from kamhub.desk.category.types import CategoryChange, CategoryFacts
-from kamhub.platform.web.schemas import BlankIsNone, Form, Line, Text, blank_is_none
+from kamhub.platform.web.schemas import BlankIsNone, Form, Line, Text, Version, blank_is_none
 
 CategoryName = Annotated[str, Field(min_length=1, max_length=100), Line]
 Description = Annotated[str | None, Field(max_length=500), BlankIsNone, Text]
@@ -28,6 +28,12 @@ class CategoryForm(Form):
     def facts(self) -> CategoryFacts:
         """The same."""
         return CategoryFacts(self.name, self.parent_id, self.description, self.sort_order)
+
+
+class CategoryEditForm(CategoryForm):
+    """The whole category as its page sends it, with the version the page was made from."""
+
+    version: Version
 
 
 class CategoryChangeForm(Form):

@@ -40,6 +40,13 @@ ACTIONS: Mapping[str, str] = {
     "asset.changed": mark("A document of the assistants was changed"),
     "asset.removed": mark("A document of the assistants was removed"),
     "asset.retried": mark("A document of the assistants was read again"),
+    "article.added": mark("An article was written"),
+    "article.changed": mark("An article was changed"),
+    "article.removed": mark("An article was removed"),
+    "article.previewed": mark("An article was looked at before it is saved"),
+    "knowledge_category.added": mark("A category of knowledge was added"),
+    "knowledge_category.changed": mark("A category of knowledge was changed"),
+    "knowledge_category.removed": mark("A category of knowledge was removed"),
     "place.added": mark("A place was added"),
     "place.archived": mark("A place was archived"),
     "place.changed": mark("A place was changed"),
@@ -168,6 +175,12 @@ _FIELDS: Mapping[str, str] = {
     "passengers": mark("Passengers"),
     "total": mark("Total"),
     "fields": mark("Fields"),
+    "title": mark("Title"),
+    "characters": mark("Characters"),
+    "category_id": mark("Category"),
+    "parent_id": mark("Below"),
+    "description": mark("What belongs here"),
+    "sort_order": mark("Order"),
 }
 
 
