@@ -16,10 +16,13 @@ from rich.table import Table
 from kamhub.app.backups import count_all
 from kamhub.app.commands.target import Target, fail, open_target, require_schema, unreachable
 from kamhub.app.demo.data import ZONE, demo_password, write_demo
+from kamhub.app.demo.knowledge import write_knowledge
+from kamhub.app.files import make_files
 from kamhub.app.wiring import key_ring
 from kamhub.hub.integrity.store.promises import INVARIANTS
 from kamhub.platform.database.errors import DatabaseUnavailable, DatabaseUnsuitable
 from kamhub.platform.database.migrate import migrate as run_migrations
+from kamhub.platform.file.types import FilesUnavailable
 
 DEMO_FILE = "demo.json"
 
@@ -47,17 +50,22 @@ def demo(data_dir: Path | None) -> None:
         settings = target.settings
         given = settings.demo_password
         secret = settings.cloudpayments_api_secret
+        today = datetime.now(ZoneInfo(ZONE)).date()
         account = write_demo(
             target.owner_url,
             key_ring(settings, target.data_dir),
             demo_password(given.get_secret_value() if given else None, target.data_dir),
-            today=datetime.now(ZoneInfo(ZONE)).date(),
+            today=today,
             public_id=settings.cloudpayments_public_id,
             api_secret=secret.get_secret_value() if secret else None,
         )
         note = target.data_dir / DEMO_FILE
         note.touch(mode=0o600)
         note.write_text(json.dumps({name: str(value) for name, value in asdict(account).items()}))
+        try:
+            asyncio.run(write_knowledge(target.owner_url, make_files(settings, target.data_dir), today=today))
+        except FilesUnavailable as error:
+            print(f"the documents of the demo are left out: files cannot be kept ({error})")
     print("demo data is in place")
 
 
