@@ -15,7 +15,7 @@ from kamhub.desk.gap import api as gap_api
 from kamhub.desk.gap import pages as gap_pages
 from kamhub.desk.graph import api as graph_api
 from kamhub.desk.graph import pages as graph_pages
-from kamhub.desk.overview import pages as knowledge_pages
+from kamhub.desk.knowledge_overview import pages as knowledge_pages
 from kamhub.desk.reembedding import api as reembedding_api
 from kamhub.desk.search import api as knowledge_search_api
 from kamhub.hub.booking import api as booking_api

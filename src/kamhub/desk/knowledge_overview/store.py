@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from kamhub.desk.overview.types import AgentName, Amounts
+from kamhub.desk.knowledge_overview.types import AgentName, Amounts
 from kamhub.platform.database.pool import Connection
 
 MOST_AGENTS = 200

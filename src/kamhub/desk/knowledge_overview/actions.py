@@ -8,8 +8,8 @@ from kamhub.desk.asset import actions as assets
 from kamhub.desk.asset.types import Asset, AssetQuery
 from kamhub.desk.gap import actions as gaps
 from kamhub.desk.gap.types import Gap
-from kamhub.desk.overview import store
-from kamhub.desk.overview.types import AgentName, Amounts
+from kamhub.desk.knowledge_overview import store
+from kamhub.desk.knowledge_overview.types import AgentName, Amounts
 from kamhub.desk.services import Desk
 from kamhub.platform.person.types import Staff
 

@@ -11,8 +11,8 @@ from kamhub.desk.asset.words import why_failed
 from kamhub.desk.category import actions as categories
 from kamhub.desk.category.types import CategoryNotFound
 from kamhub.desk.gap.rules import gap_of
-from kamhub.desk.overview import actions
-from kamhub.desk.overview.forms import AskParameters
+from kamhub.desk.knowledge_overview import actions
+from kamhub.desk.knowledge_overview.forms import AskParameters
 from kamhub.desk.search import actions as searching
 from kamhub.desk.search.types import AgentNotFound, Found
 from kamhub.desk.services import Desk
@@ -51,7 +51,7 @@ async def knowledge(request: Asked, desk: Desk, people: People, staff: Staff) ->
     zone = await zone_of(people, staff.organisation_id)
     return await render_office(
         request,
-        "overview/knowledge.html",
+        "knowledge_overview/knowledge.html",
         section=SECTION,
         status_code=status,
         asked=asked,
