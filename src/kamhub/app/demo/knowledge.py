@@ -6,7 +6,7 @@ They are read by the worker once it runs, as any other: the demo does not wait f
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -102,4 +102,5 @@ async def _document(connection: Connection, seed: DocumentSeed, staged: Staged, 
 
 
 def _at(today: date) -> datetime:
-    return datetime.combine(today, time(8), ZoneInfo(ZONE))
+    # The day before: nothing was done in the hours that are still to come.
+    return datetime.combine(today - timedelta(days=1), time(8), ZoneInfo(ZONE))
