@@ -89,7 +89,9 @@ def _fill(
         "lexicon_words (organisation_id, stem, word, vector)",
         [(organisation, stem_of(form), form, meaning) for form, meaning in {stem_of(f): (f, m) for f, m in zip(forms, meanings, strict=True)}.values()],
     )  # fmt: skip
-    ids = np.array([row[0] for row in run("SELECT id FROM lexicon_words WHERE organisation_id = %s ORDER BY id", (organisation,))])
+    ids = np.array(
+        [row[0] for row in run("SELECT id FROM lexicon_words WHERE organisation_id = %s ORDER BY id", (organisation,))]
+    )
     chunks = [new_id() for _ in range(count)]
     _copy(
         connection,
@@ -103,7 +105,10 @@ def _fill(
     _copy(
         connection,
         "chunk_words (organisation_id, chunk_id, words, sentences)",
-        [(organisation, chunk, row.tolist(), said.tobytes()) for chunk, row, said in zip(chunks, words, sentences, strict=True)],
+        [
+            (organisation, chunk, row.tolist(), said.tobytes())
+            for chunk, row, said in zip(chunks, words, sentences, strict=True)
+        ],
     )
     for model, dimension in ((LocalE5.model, LocalE5.dimension), (LocalUse.model, LocalUse.dimension)):
         vectors = chance.standard_normal((count, dimension)).round(2)

@@ -116,7 +116,9 @@ async def test_no_more_are_kept_than_anybody_reads(office: Web, world: World) ->
     assert (await shown(office, world))[0]["question"] == "Где мост?"
 
 
-async def test_what_nobody_asks_for_half_a_year_is_forgotten(hub: Hub, world: World, clock: ManualClock, tmp_path: Path) -> None:
+async def test_what_nobody_asks_for_half_a_year_is_forgotten(
+    hub: Hub, world: World, clock: ManualClock, tmp_path: Path
+) -> None:
     desk = desk_of(hub, tmp_path)
     desk.gaps.note(hub.database, gap_of(world.main.id, "Где мост?", "search", NOW))
     desk.gaps.note(hub.database, gap_of(world.main.id, "Где паром?", "chat", NOW + timedelta(days=10)))
@@ -142,6 +144,8 @@ def test_personal_data_is_not_kept() -> None:
     assert gap_of(new_id(), "?! и где", "search", NOW) is None
 
 
-@pytest.mark.parametrize(("text", "language"), [("Where is мост?", "en"), ("Где мост", "ru"), ("Bus", "en"), ("12 :)", "other")])
+@pytest.mark.parametrize(
+    ("text", "language"), [("Where is мост?", "en"), ("Где мост", "ru"), ("Bus", "en"), ("12 :)", "other")]
+)
 def test_the_language_of_a_question(text: str, language: str) -> None:
     assert language_of(text) == language

@@ -42,7 +42,10 @@ async def test_with_the_organisation_forgotten_a_search_sees_no_other(desk: Desk
     await know(desk, world, world.main, "Правила", MINE)
     await know(desk, world, world.other, "Правила", THEIRS)
     scope = {"organisation": world.other.id, "categories": None, "language": None}
-    theirs = [int(str(row[0])) for row in world.rows("SELECT id FROM lexicon_words WHERE organisation_id = %s", world.other.id)]
+    theirs = [
+        int(str(row[0]))
+        for row in world.rows("SELECT id FROM lexicon_words WHERE organisation_id = %s", world.other.id)
+    ]
     vector = as_text(await desk.embedders[0].question("x"))
     chunks = [row[0] for row in world.rows("SELECT id FROM chunks")]
     assert theirs
@@ -101,7 +104,9 @@ def test_words_are_looked_up_in_their_index(desk: Desk, world: World) -> None:
     assert "organisation_id = current_organisation()" in str(definition)
 
 
-async def test_who_knows_much_is_searched_by_the_index(desk: Desk, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_who_knows_much_is_searched_by_the_index(
+    desk: Desk, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await know(desk, world, world.main, "Правила", MINE, THEIRS)
     exact = await search(desk, world.main.id, "собаки")
     monkeypatch.setattr(looking, "MOST_COMPARED", 1)

@@ -32,7 +32,7 @@ def _use() -> Any:
 
 def encode_words(words: list[str]) -> Any:
     """A row of length 1 of ``LocalUse.dimension`` numbers for each; to be called in a thread for more than a few."""
-    return _use().encode(words)
+    return _use().encode(_valid(words))
 
 
 class LocalE5:
@@ -47,7 +47,7 @@ class LocalE5:
 
     async def question(self, text: str) -> Vector:
         """Vector of a question."""
-        return await asyncio.to_thread(lambda: _units(_e5().query([text]))[0])
+        return await asyncio.to_thread(lambda: _units(_e5().query(_valid([text])))[0])
 
 
 class LocalUse:
@@ -62,15 +62,20 @@ class LocalUse:
 
     async def question(self, text: str) -> Vector:
         """Vector of a question."""
-        return await asyncio.to_thread(lambda: _units(_use().encode([text]))[0])
+        return await asyncio.to_thread(lambda: _units(_use().encode(_valid([text])))[0])
 
 
 def _in_batches(encode: Callable[[list[str]], Any], texts: Sequence[str]) -> list[Vector]:
     made: list[Vector] = []
     for start in range(0, len(texts), _AT_ONCE):
-        made += _units(encode(list(texts[start : start + _AT_ONCE])))
+        made += _units(encode(_valid(texts[start : start + _AT_ONCE])))
     return made
 
 
 def _units(matrix: Any) -> list[Vector]:
     return [unit(row) for row in matrix.tolist()]
+
+
+def _valid(texts: Sequence[str]) -> list[str]:
+    """The same without halves of characters, which neither library takes."""
+    return [text.encode("utf-8", "replace").decode() for text in texts]

@@ -80,9 +80,7 @@ async def look(
     return judged(rows, understood, lexicon, list(vectors), vectors_of_words([understood.text]))
 
 
-async def _near(
-    connection: Connection, scope: Mapping[str, Any], chunks: int, model: str, vector: str
-) -> list[UUID]:
+async def _near(connection: Connection, scope: Mapping[str, Any], chunks: int, model: str, vector: str) -> list[UUID]:
     dimension = vector.count(",") + 1
     if chunks > MOST_COMPARED and dimension in store.INDEXED:
         return await store.near_by_index(connection, scope, model, dimension, vector, MOST_OF_AN_ARM)
