@@ -7,7 +7,7 @@ export UV_SYSTEM_CERTS := 1
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint bench soak browser clean
+.PHONY: help setup run test lint bench eval soak browser clean
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -42,6 +42,9 @@ lint: setup ## style, types, import contracts, sizes, SQL, templates, secrets
 
 bench: setup ## the numbers, as tables
 	@$(BIN)/python -m bench $(ARGS)
+
+eval: setup ## how well questions are answered, as tables
+	@$(BIN)/python -m eval $(ARGS)
 
 soak: setup ## kill tests at full size; takes a while
 	@$(BIN)/python -m tests.system.soak $(ARGS)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from rich.console import Console
 
-from bench import backup, holds, lists, office_lists, reading, scale, searches, walls, watching
+from bench import backup, holds, knowledge, lists, office_lists, reading, scale, searches, walls, watching
 from bench.contest import contest
 from bench.jobs import days
 
@@ -29,6 +29,7 @@ BENCHES: dict[str, Callable[[Console], None]] = {
     "walls": walls.run,
     "watching": watching.run,
     "lists": _lists,
+    "knowledge": knowledge.run,
     "scale": scale.run,
     "backup": backup.run,
     "reading": reading.run,

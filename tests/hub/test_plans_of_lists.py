@@ -33,13 +33,17 @@ class Explained:
         self._connection = connection
         self.nodes: list[dict[str, Any]] = []
 
-    async def execute(self, query: Any, parameters: Any = None, *, prepare: bool | None = None) -> AsyncCursor[Any]:
+    async def execute(
+        self, query: Any, parameters: Any = None, *, prepare: bool | None = None, binary: bool = False
+    ) -> AsyncCursor[Any]:
         text = query if isinstance(query, bytes) else query.encode()
+        if text.startswith(b"SET "):
+            return await self._connection.execute(query)
         asked = await self._connection.execute(b"EXPLAIN (FORMAT JSON) " + text, parameters, prepare=False)
         row = await asked.fetchone()
         assert row is not None
         self._keep((row[0] if isinstance(row[0], list) else json.loads(row[0]))[0]["Plan"])
-        return await self._connection.execute(query, parameters, prepare=prepare)
+        return await self._connection.execute(query, parameters, prepare=prepare, binary=binary)
 
     def _keep(self, node: dict[str, Any]) -> None:
         self.nodes.append(node)

@@ -234,6 +234,16 @@ def _money(world: World, operator: Operator, booking: UUID) -> None:
             org, new_id(),
         ),
         ("INSERT INTO graph_states (organisation_id, changed_at) VALUES (%s, now())", org),
+        (
+            ("WITH word AS (INSERT INTO lexicon_words (organisation_id, stem, word) VALUES (%s, 'x', 'x') RETURNING id) "
+            "INSERT INTO chunk_words SELECT c.organisation_id, c.id, ARRAY[word.id], '' FROM chunks c, word WHERE c.organisation_id = %s"),
+            org, org,
+        ),
+        (
+            ("INSERT INTO knowledge_gaps (organisation_id, id, digest, question, language, asked_in, first_asked_at, last_asked_at) "
+            "VALUES (%s, %s, sha256('x'), 'x', 'other', 'search', now(), now())"),
+            org, new_id(),
+        ),
         ("INSERT INTO job_failures (job, organisation_id, attempt, error, traceback) VALUES (%s, %s, 1, 'x', '')", new_id(), org),
         (
             ("INSERT INTO booking_moves (organisation_id, booking_id, id, at, from_departure_id, to_departure_id, left_at_before, "

@@ -27,7 +27,18 @@ def furnish(world: World) -> dict[str, UUID]:
         "SELECT organisation_id, id, version, title, body, status, changed_at, changed_by FROM articles WHERE id = %s",
         things["article_id"],
     )  # fmt: skip
-    return things | {"asset_id": asset(world)} | _graph(world)
+    return things | {"asset_id": asset(world), "gap_id": gap(world)} | _graph(world)
+
+
+def gap(world: World) -> UUID:
+    """A question that the main operator was asked in vain."""
+    gap_id = new_id()
+    world.execute(
+        "INSERT INTO knowledge_gaps (organisation_id, id, digest, question, language, asked_in, first_asked_at, last_asked_at) "
+        "VALUES (%s, %s, sha256(%s::text::bytea), 'Где мост?', 'ru', 'search', now(), now())",
+        world.main.id, gap_id, gap_id,
+    )  # fmt: skip
+    return gap_id
 
 
 def asset(world: World) -> UUID:
@@ -45,6 +56,9 @@ def prepared(house: House, action: str, body: Body) -> Body | None:
     """The body for a route about documents or the graph, with what it needs; None for an action of other rooms."""
     if action == "entity.split":  # what was split is one again
         house.world.execute("UPDATE graph_merges SET state = 'same' WHERE key_a = 'pkc'")
+        return body
+    if action == "knowledge_gap.dismissed":
+        house.main["gap_id"] = gap(house.world)
         return body
     if not action.startswith("asset."):
         return None
@@ -99,4 +113,8 @@ def body(model: str) -> dict[str, Any] | None:
         return {"depth": 2, "limit": 20}
     if model == "MergeParameters":
         return {"state": "proposed"}
+    if model == "SearchParameters":
+        return {"q": "Где мост?", "limit": 5}
+    if model == "UrlForm":
+        return {"url": f"https://example.com/{new_id()}", "reread_hours": 24}
     return None

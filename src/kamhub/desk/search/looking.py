@@ -24,6 +24,7 @@ log = structlog.get_logger("kamhub.search")
 
 MOST_WORDED = 2_000  # chunks that are read because of their words
 MOST_OF_AN_ARM = 40
+MOST_COMPARED = 20_000  # chunks of an organisation that a question is compared with one by one
 _LEAST_ALIKE = 0.25
 
 
@@ -74,9 +75,16 @@ async def look(
     order = np.argsort(-covered, kind="stable")[: 2 * MOST_OF_AN_ARM]
     chosen = {worded[int(place)][0]: None for place in order}
     for model, vector in vectors.items():
-        chosen |= dict.fromkeys(await store.near(connection, scope, model, vector, MOST_OF_AN_ARM))
+        chosen |= dict.fromkeys(await _near(connection, scope, lexicon.chunks, model, vector))
     rows = await store.looked_at(connection, organisation, list(chosen), vectors)
     return judged(rows, understood, lexicon, list(vectors), vectors_of_words([understood.text]))
+
+
+async def _near(connection: Connection, scope: Mapping[str, Any], chunks: int, model: str, vector: str) -> list[UUID]:
+    dimension = vector.count(",") + 1
+    if chunks > MOST_COMPARED and dimension in store.INDEXED:
+        return await store.near_by_index(connection, scope, model, dimension, vector, MOST_OF_AN_ARM)
+    return await store.near(connection, scope, model, vector, MOST_OF_AN_ARM)
 
 
 def judged(

@@ -60,17 +60,20 @@ def best_in_each(understood: Understood, texts: Texts) -> Numbers:
 def together(understood: Understood, texts: Texts) -> Numbers:
     """For every piece how much of the question stands close together in it, as a share of what the words tell."""
     total = float(understood.rarity.sum())
-    pieces = len(texts.starts) - 1
-    found = np.zeros(pieces)
-    if total == 0:
+    lengths = np.diff(texts.starts)
+    found = np.zeros(len(lengths))
+    if total == 0 or not len(texts.places):
         return found
-    alike = np.pad(understood.alike, ((0, 0), (0, 1)))[:, texts.places]
-    for piece in range(pieces):
-        begin, end = int(texts.starts[piece]), int(texts.starts[piece + 1])
-        for start in range(begin, max(begin + 1, end - WINDOW + STEP), STEP):
-            stretch = alike[:, start : min(start + WINDOW, end)]
-            if stretch.shape[1]:
-                found[piece] = max(found[piece], float(stretch.max(axis=1) @ understood.rarity) / total)
+    # Stretches of every piece, one beginning every few words; of a short piece there is one.
+    counts = np.where(lengths > 0, np.maximum(1, -(-(lengths - WINDOW) // STEP) + 1), 0)
+    owners = np.repeat(np.arange(len(lengths)), counts)
+    nth = np.arange(len(owners)) - np.repeat(np.cumsum(counts) - counts, counts)
+    begins = texts.starts[owners] + nth * STEP
+    ends = np.minimum(begins + WINDOW, texts.starts[owners + 1])
+    # One column more, so that every end is a place; of each pair the first result is the stretch.
+    alike = np.pad(np.pad(understood.alike, ((0, 0), (0, 1)))[:, texts.places], ((0, 0), (0, 1)))
+    said = np.maximum.reduceat(alike, np.column_stack((begins, ends)).ravel(), axis=1)[:, ::2]
+    np.maximum.at(found, owners, understood.rarity @ said / total)
     return found
 
 

@@ -30,13 +30,10 @@ WITH RECURSIVE tree AS (
 SELECT id FROM tree"""
 
 _WORDED = f"""
-SELECT w.chunk_id, array_send(w.words) FROM chunk_words w
-WHERE w.organisation_id = %(organisation)s AND w.words && %(words)s::integer[]
-  AND EXISTS (SELECT FROM chunks c WHERE c.organisation_id = w.organisation_id AND c.id = w.chunk_id AND {_SCOPE})"""
+SELECT w.chunk_id, w.words FROM chunks_with_words(%(words)s::integer[]) w
+WHERE EXISTS (SELECT FROM chunks c WHERE c.organisation_id = %(organisation)s AND c.id = w.chunk_id AND {_SCOPE})"""
 
-_WORDED_ANYWHERE = """
-SELECT w.chunk_id, array_send(w.words) FROM chunk_words w
-WHERE w.organisation_id = %(organisation)s AND w.words && %(words)s::integer[]"""
+_WORDED_ANYWHERE = "SELECT chunk_id, words FROM chunks_with_words(%(words)s::integer[])"
 
 _NEAR = f"""
 SELECT chunk_id FROM (
@@ -44,6 +41,15 @@ SELECT chunk_id FROM (
   FROM chunk_vectors v JOIN chunks c ON c.organisation_id = v.organisation_id AND c.id = v.chunk_id
   WHERE v.organisation_id = %(organisation)s AND v.model = %(model)s AND {_SCOPE}
 ) near WHERE place <= %(most)s"""
+
+
+_NEAR_BY_INDEX = f"""
+SELECT v.chunk_id FROM chunk_vectors v
+WHERE v.organisation_id = %(organisation)s AND v.model = %(model)s AND v.dimension = {{dimension}}
+  AND EXISTS (SELECT FROM chunks c WHERE c.organisation_id = v.organisation_id AND c.id = v.chunk_id AND {_SCOPE})
+ORDER BY v.embedding::halfvec({{dimension}}) <=> %(vector)s::halfvec({{dimension}}) LIMIT %(most)s"""
+# Those there is an index of; see migration 0023.
+INDEXED = frozenset({384, 512, 768, 1024, 1536, 3072})
 
 
 async def agent(connection: Connection, organisation_id: UUID, agent_id: UUID) -> tuple[bool, list[UUID]] | None:
@@ -82,6 +88,22 @@ async def near(connection: Connection, scope: Mapping[str, Any], model: str, vec
         _NEAR.encode(), {**scope, "model": model, "vector": vector, "most": most}, binary=True
     )
     return [row[0] for row in await rows.fetchall()]
+
+
+async def near_by_index(
+    connection: Connection, scope: Mapping[str, Any], model: str, dimension: int, vector: str, most: int
+) -> list[UUID]:
+    """The same by the index, nearly exact: for organisations that know so much that comparing with everything takes too long."""
+    # Goes on until enough are of the organisation and in the scope, however many are not.
+    await connection.execute("SET LOCAL hnsw.iterative_scan = relaxed_order")
+    await connection.execute("SET LOCAL hnsw.ef_search = 100")
+    query = _NEAR_BY_INDEX.format(dimension=int(dimension))
+    found: list[UUID] = []
+    for language in [scope["language"]] if scope["language"] else ["ru", "en"]:
+        asked = {**scope, "language": language, "model": model, "vector": vector, "most": most}
+        rows = await connection.execute(query.encode(), asked, binary=True)
+        found += [row[0] for row in await rows.fetchall()]
+    return found
 
 
 async def looked_at(

@@ -1,0 +1,157 @@
+"""How long a question takes among a hundred thousand chunks of twenty organisations, and what its embedding takes."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import statistics
+import time
+from collections.abc import Sequence
+from typing import Any, cast
+from uuid import UUID
+
+import numpy as np
+import psycopg
+from rich.console import Console
+from rich.table import Table
+
+from bench.servers import scratch_database
+from eval.corpus import _Only, _Searching
+from kamhub.desk.embedding.local import LocalE5, LocalUse
+from kamhub.desk.lexicon.meaning import packed
+from kamhub.desk.lexicon.rules import stem_of, words_of
+from kamhub.desk.search.actions import judge
+from kamhub.desk.search.looking import vectors_of
+from kamhub.desk.search.types import Question
+from kamhub.desk.services import Desk
+from kamhub.hub.place.types import CATALOGUE
+from kamhub.kit.ids import new_id
+from kamhub.platform.database.pool import Database
+
+CHUNKS, ORGANISATIONS, VOCABULARY = 100_000, 20, 8_000
+WORDS_OF_A_CHUNK, SENTENCES_OF_A_CHUNK = 70, 6
+ASKED = 200
+_QUESTIONS = (
+    "Сколько стоит детское кресло?",
+    "Можно ли взять с собой собаку?",
+    "How much luggage can I take on the bus?",
+    "Что будет, если рейс задержится из-за погоды?",
+    "Where does the driver meet passengers at the airport?",
+    "Когда отправляется первый автобус до Паратунки?",
+    "Is there a refund when the tour is cancelled by wind?",
+    "сколко времени едем до вулкана",
+)
+
+
+def seed(url: str) -> list[UUID]:
+    """The organisations. Words are as rare as in a text (the n-th is there one n-th as often); vectors are random."""
+    chance = np.random.default_rng(1)
+    known = sorted({word.form for question in _QUESTIONS for word in words_of(question)})
+    forms = [*known, *(f"слово{number}" for number in range(VOCABULARY - len(known)))]
+    random.Random(1).shuffle(forms)
+    meanings = packed(chance.standard_normal((VOCABULARY, 512)).astype(np.float32))
+    often = 1 / np.arange(3, VOCABULARY + 3)
+    organisations = [new_id() for _ in range(ORGANISATIONS)]
+    with psycopg.connect(url) as connection:
+        # Organisations of this size are read without them, and building them takes as long as all the rest.
+        for dimension in (LocalE5.dimension, LocalUse.dimension):
+            connection.execute(f"DROP INDEX chunk_vectors_near_{dimension}".encode())
+        connection.execute("SET synchronous_commit = off")
+        for number, organisation in enumerate([CATALOGUE, *organisations]):
+            connection.execute(
+                "INSERT INTO organisations (id, slug, name_ru, name_en) VALUES (%s, %s, 'x', 'x')",
+                (organisation, f"o{number}"),
+            )
+        for organisation in organisations:
+            _fill(connection, organisation, chance, forms, meanings, often / often.sum())
+            connection.commit()
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("VACUUM ANALYZE")
+    return organisations
+
+
+def _fill(
+    connection: psycopg.Connection,
+    organisation: UUID,
+    chance: np.random.Generator,
+    forms: Sequence[str],
+    meanings: Sequence[bytes],
+    often: Any,
+) -> None:
+    run, asset, count = connection.execute, new_id(), CHUNKS // ORGANISATIONS
+    run(
+        "INSERT INTO assets (organisation_id, id, kind, name, digest, status, created_at, created_by, changed_at) "
+        "VALUES (%s, %s, 'file', 'x', sha256('x'), 'pending', now(), 'x', now())",
+        (organisation, asset),
+    )
+    _copy(
+        connection,
+        "lexicon_words (organisation_id, stem, word, vector)",
+        [(organisation, stem_of(form), form, meaning) for form, meaning in {stem_of(f): (f, m) for f, m in zip(forms, meanings, strict=True)}.values()],
+    )  # fmt: skip
+    ids = np.array(
+        [row[0] for row in run("SELECT id FROM lexicon_words WHERE organisation_id = %s ORDER BY id", (organisation,))]
+    )
+    chunks = [new_id() for _ in range(count)]
+    _copy(
+        connection,
+        "chunks (organisation_id, id, asset_id, ordinal, digest, title, context, text, language, position)",
+        [(organisation, chunk, asset, place, b"x" * 32, "Прайс", "Прайс", "текст " * 130, ("ru", "en")[place % 2], "{}")
+         for place, chunk in enumerate(chunks)],
+    )  # fmt: skip
+    weights = often[: len(ids)] / often[: len(ids)].sum()
+    words = chance.choice(ids, size=(count, WORDS_OF_A_CHUNK), p=weights)
+    sentences = chance.integers(-127, 127, size=(count, SENTENCES_OF_A_CHUNK * 512), dtype=np.int8)
+    _copy(
+        connection,
+        "chunk_words (organisation_id, chunk_id, words, sentences)",
+        [
+            (organisation, chunk, row.tolist(), said.tobytes())
+            for chunk, row, said in zip(chunks, words, sentences, strict=True)
+        ],
+    )
+    for model, dimension in ((LocalE5.model, LocalE5.dimension), (LocalUse.model, LocalUse.dimension)):
+        vectors = chance.standard_normal((count, dimension)).round(2)
+        _copy(
+            connection,
+            "chunk_vectors (organisation_id, chunk_id, model, dimension, embedding)",
+            [(organisation, chunk, model, dimension, "[" + ",".join(map(str, row)) + "]") for chunk, row in zip(chunks, vectors.tolist(), strict=True)],
+        )  # fmt: skip
+
+
+def _copy(connection: psycopg.Connection, into: str, rows: Sequence[Sequence[Any]]) -> None:
+    with connection.cursor() as cursor, cursor.copy(f"COPY {into} FROM STDIN".encode()) as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
+async def measure(url: str, organisations: Sequence[UUID]) -> dict[str, list[float]]:
+    """Milliseconds of every question: its embedding, and the search with its words in memory; and of a first one without."""
+    embedders = (LocalE5(), LocalUse())
+    times: dict[str, list[float]] = {"embedding": [], "search": [], "search, the first of an organisation": []}
+    async with Database(url, application="bench") as database:
+        desk = cast("Desk", _Searching(_Only(database), embedders))
+        for number in range(ASKED + len(organisations)):
+            organisation = organisations[number % len(organisations)]
+            question = _QUESTIONS[number % len(_QUESTIONS)]
+            begun = time.perf_counter()
+            vectors = await vectors_of(embedders, question)
+            embedded = time.perf_counter()
+            async with database.tenant(organisation) as connection:
+                await judge(desk, connection, organisation, Question(question), vectors)
+            ended = time.perf_counter()
+            name = "search" if number >= len(organisations) else "search, the first of an organisation"
+            times["embedding"].append((embedded - begun) * 1000)
+            times[name].append((ended - embedded) * 1000)
+    return times
+
+
+def run(console: Console) -> None:
+    """Print the table."""
+    with scratch_database() as (_, address):
+        organisations = seed(address.owner_url)
+        times = asyncio.run(measure(address.app_url, organisations))
+    table = Table("ms", "median", "95 of 100", title=f"{CHUNKS:,} chunks of {ORGANISATIONS} organisations")
+    for name, taken in times.items():
+        table.add_row(name, f"{statistics.median(taken):.1f}", f"{statistics.quantiles(taken, n=20)[-1]:.1f}")
+    console.print(table)
