@@ -27,6 +27,12 @@ def furnish(world: World) -> dict[str, UUID]:
         "SELECT organisation_id, id, version, title, body, status, changed_at, changed_by FROM articles WHERE id = %s",
         things["article_id"],
     )  # fmt: skip
+    things["gap_id"] = new_id()
+    world.execute(
+        "INSERT INTO knowledge_gaps (organisation_id, id, digest, question, language, asked_in, first_asked_at, last_asked_at) "
+        "VALUES (%s, %s, sha256('x'), 'Можно с медведем?', 'ru', 'search', now(), now())",
+        organisation, things["gap_id"],
+    )  # fmt: skip
     return things | {"asset_id": asset(world)}
 
 
@@ -65,4 +71,8 @@ def body(model: str) -> dict[str, Any] | None:
         return {"name": f"Правила {new_id()}", "description": "слово", "sort_order": 1}
     if model in {"ArticleParameters", "AssetParameters"}:
         return {"page": 1}
+    if model == "CategoryEditForm":
+        return {"name": f"Правила {new_id()}", "sort_order": 1, "version": 1}
+    if model == "AskParameters":
+        return {"q": "лыжи"}
     return None
