@@ -33,6 +33,7 @@ FILES: dict[str, tuple[str, bytes]] = {
     "/api/places/{place_id}/photo": network.PHOTO,
     "/office/places/{place_id}/photo": network.PHOTO,
     "/api/timetables/import": ("text/csv", timetables.TABLE),
+    "/office/knowledge/assets": ("text/plain", "Лыжи берём.".encode()),
     "/api/timetables/import/preview": ("text/csv", timetables.TABLE),
 }
 

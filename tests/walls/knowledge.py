@@ -117,4 +117,8 @@ def body(model: str) -> dict[str, Any] | None:
         return {"q": "Где мост?", "limit": 5}
     if model == "UrlForm":
         return {"url": f"https://example.com/{new_id()}", "reread_hours": 24}
+    if model == "CategoryEditForm":
+        return {"name": f"Правила {new_id()}", "sort_order": 1, "version": 1}
+    if model == "AskParameters":
+        return {"q": "лыжи"}
     return None
