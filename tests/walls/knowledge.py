@@ -113,7 +113,7 @@ def body(model: str) -> dict[str, Any] | None:
         return {"depth": 2, "limit": 20}
     if model == "MergeParameters":
         return {"state": "proposed"}
-    if model == "SearchParameters":
+    if model == "KnowledgeSearchParameters":
         return {"q": "Где мост?", "limit": 5}
     if model == "UrlForm":
         return {"url": f"https://example.com/{new_id()}", "reread_hours": 24}

@@ -128,7 +128,7 @@ def test_an_installation_has_what_is_set() -> None:
     assert (price_of(here), embedder_of(here, "big:3")) == (None, None)
     away = Settings(
         embedding_base_url="http://x/v1", embedding_model="big", embedding_dimensions=512, embedding_price=2
-    )  # type: ignore[call-arg]
+    )
     assert [(embedder.model, embedder.dimension) for embedder in embedders_of(away)] == [
         ("big:512", 512),
         (LocalUse.model, 512),

@@ -182,7 +182,9 @@ async def test_what_cannot_be_seen_is_left_out(tmp_path: Path) -> None:
 
 def readers() -> list[psutil.Process]:
     """Those that are still there; a test process has other children as well."""
-    return [child for child in psutil.Process().children(recursive=True) if "extraction.reader" in " ".join(child.cmdline())]
+    return [
+        child for child in psutil.Process().children(recursive=True) if "extraction.reader" in " ".join(child.cmdline())
+    ]
 
 
 async def test_a_reader_that_takes_too_long_is_ended(tmp_path: Path) -> None:

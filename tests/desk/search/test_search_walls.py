@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -67,7 +69,7 @@ async def test_every_arm_walks_an_index(desk: Desk, world: World) -> None:
     async with desk.hub.database.tenant(world.main.id) as connection:
         for way in ("seqscan", "sort"):
             await connection.execute(f"SET LOCAL enable_{way} = off".encode())
-        arms = {
+        arms: dict[str, Callable[[Any], Awaitable[object]]] = {
             "chunk_vectors_near_384": lambda asked: store.near_by_index(asked, scope, "stand", 384, vector, 5),
             "chunk_vectors": lambda asked: store.near(asked, scope, "stand", vector, 5),
         }

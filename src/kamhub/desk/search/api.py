@@ -7,8 +7,8 @@ from litestar.types import ASGIApp
 
 from kamhub.desk.gap.rules import gap_of
 from kamhub.desk.search.actions import search
-from kamhub.desk.search.forms import SearchParameters
-from kamhub.desk.search.replies import SearchReply
+from kamhub.desk.search.forms import KnowledgeSearchParameters
+from kamhub.desk.search.replies import KnowledgeSearchReply
 from kamhub.desk.search.types import Found, Hit
 from kamhub.desk.services import Desk
 from kamhub.platform.person.types import Staff
@@ -24,14 +24,14 @@ Asked = Request[Any, Any, Any]
         access="staff",
         rate="api",
         permission="knowledge.read",
-        body=SearchParameters,
-        reply=SearchReply,
+        body=KnowledgeSearchParameters,
+        reply=KnowledgeSearchReply,
         refusals=(404,),
     ),
 )
 async def find(request: Asked, desk: Desk, staff: Staff) -> ASGIApp:
     """The pieces of documents and articles that answer a question; none, and `no_good_answer`, when nothing is good enough."""
-    asked = validate(SearchParameters, request.query_params)
+    asked = validate(KnowledgeSearchParameters, request.query_params)
     organisation = staff.organisation_id
     found = await search(
         desk, organisation, asked.q, asked.agent_id, asked.category_id, asked.language, limit=asked.limit

@@ -14,7 +14,7 @@ MOST_CHARACTERS = 500
 _Id = Annotated[UUID | None, blank_is_none(UUID | None)]
 
 
-class SearchParameters(Query):
+class KnowledgeSearchParameters(Query):
     """A question and where to look. Without ``agent_id`` it is the whole organisation; a category has everything below it."""
 
     q: Annotated[str, Field(min_length=1, max_length=MOST_CHARACTERS), Line]

@@ -33,7 +33,7 @@ class HitReply(Reply):
     found_by: list[Arm]
 
 
-class SearchReply(Reply):
+class KnowledgeSearchReply(Reply):
     """The pieces that answer, the best first; none when what the organisation knows has no good answer."""
 
     items: list[HitReply]

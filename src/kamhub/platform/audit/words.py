@@ -36,6 +36,8 @@ ACTIONS: Mapping[str, str] = {
     "fleet_document.added": mark("A document of the fleet was added"),
     "fleet_document.removed": mark("A document of the fleet was removed"),
     "organisation.settings_changed": mark("The rules of the organisation were changed"),
+    "knowledge_gap.dismissed": mark("A question asked in vain was put away"),
+    "knowledge_embedding.started": mark("What the assistants know began to be compared by another model"),
     "asset.added": mark("A document or address was added to what the assistants know"),
     "asset.changed": mark("A document of the assistants was changed"),
     "asset.removed": mark("A document of the assistants was removed"),
