@@ -252,6 +252,7 @@ def _id(house: House, name: str) -> str:
         "from_place_id": places["airport"],
         "to_place_id": places["city"],
         "ids": house.main["job_id"],
+        "agent_id": house.main["agent_id"],
         "key": uuid4(),
         "actor_id": house.world.main.people["owner"],
         "tariff_id": house.world.main.tariff,

@@ -27,7 +27,16 @@ def furnish(world: World) -> dict[str, UUID]:
         "SELECT organisation_id, id, version, title, body, status, changed_at, changed_by FROM articles WHERE id = %s",
         things["article_id"],
     )  # fmt: skip
-    return things | {"asset_id": asset(world), "gap_id": gap(world)} | _graph(world)
+    return things | {"asset_id": asset(world), "gap_id": gap(world), "agent_id": agent(world)} | _graph(world)
+
+
+def agent(world: World) -> UUID:
+    """An agent of the main operator's that knows everything."""
+    agent_id = new_id()
+    world.execute(
+        "INSERT INTO agents (organisation_id, id, name, created_at) VALUES (%s, %s, 'Анна', now())", world.main.id, agent_id
+    )
+    return agent_id
 
 
 def gap(world: World) -> UUID:
