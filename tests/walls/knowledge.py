@@ -34,7 +34,9 @@ def agent(world: World) -> UUID:
     """An agent of the main operator's that knows everything."""
     agent_id = new_id()
     world.execute(
-        "INSERT INTO agents (organisation_id, id, name, created_at) VALUES (%s, %s, 'Анна', now())", world.main.id, agent_id
+        "INSERT INTO agents (organisation_id, id, name, created_at) VALUES (%s, %s, 'Анна', now())",
+        world.main.id,
+        agent_id,
     )
     return agent_id
 
