@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, unquote, urlencode
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx
 
@@ -28,14 +28,17 @@ from tests.walls.fields import Body, flat, good
 from tests.walls.house import KEYS, NOW, House, Route
 
 FORM = "application/x-www-form-urlencoded"
+_BOUNDARY = "a-boundary-that-no-attack-holds"
+MULTIPART = f"multipart/form-data; boundary={_BOUNDARY}"
 # What routes take that are sent a file and nothing else.
 FILES: dict[str, tuple[str, bytes]] = {
     "/api/places/{place_id}/photo": network.PHOTO,
     "/office/places/{place_id}/photo": network.PHOTO,
     "/api/timetables/import": ("text/csv", timetables.TABLE),
-    "/office/knowledge/assets": ("text/plain", "Лыжи берём.".encode()),
     "/api/timetables/import/preview": ("text/csv", timetables.TABLE),
 }
+# Forms with files among their fields.
+FORMS_WITH_FILES = frozenset({"/office/knowledge/assets"})
 
 
 @dataclass(slots=True)
@@ -129,6 +132,8 @@ class Insider:
             own["Content-Type"], content = FILES[route.template]
         elif not route.changes:
             address += f"?{encoded(values)}" if values else ""
+        elif route.template in FORMS_WITH_FILES:
+            own["Content-Type"], content = MULTIPART, with_a_file(values)
         elif route.rule.csrf in {"form", "signature"}:
             own["Content-Type"], content = FORM, encoded(values).encode()
         elif route.rule.body_model is not None:
@@ -151,7 +156,22 @@ def encoded(values: Body) -> str:
 
 
 def _percent(text: str) -> str:
-    return quote(text.encode("utf-8", "surrogateescape" if _broken(text) else "surrogatepass"), safe="")
+    return quote(_raw(text), safe="")
+
+
+def _raw(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape" if _broken(text) else "surrogatepass")
+
+
+def with_a_file(values: Body) -> bytes:
+    """As a form with a file of a text that nobody has sent before."""
+    parts = [(f'name="{name}"', _raw(text)) for name, text in flat(values)]
+    parts.append(('name="file"; filename="skis.txt"', f"Лыжи берём: {uuid4()}.".encode()))
+    told = b"".join(
+        f"--{_BOUNDARY}\r\nContent-Disposition: form-data; ".encode() + _raw(named) + b"\r\n\r\n" + content + b"\r\n"
+        for named, content in parts
+    )
+    return told + f"--{_BOUNDARY}--\r\n".encode()
 
 
 def as_json(values: Body) -> bytes:

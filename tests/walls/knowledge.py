@@ -15,19 +15,29 @@ if TYPE_CHECKING:
 
 def furnish(world: World) -> dict[str, UUID]:
     """A category, an article, and a document that failed; by the names of path parameters."""
-    organisation = world.main.id
-    things = {"category_id": category(world, world.main), "article_id": new_id()}
+    things = {"category_id": category(world, world.main), "article_id": article(world)}
+    return things | {"asset_id": asset(world), "gap_id": gap(world), "agent_id": agent(world)} | _graph(world)
+
+
+def article(world: World) -> UUID:
+    """A draft of the main operator's that was saved once."""
+    article_id = new_id()
     world.execute(
         "INSERT INTO articles (organisation_id, id, title, body, status, created_at, changed_at, changed_by) "
         "VALUES (%s, %s, 'Лыжи', 'Лыжи берём.', 'draft', now(), now(), 'x')",
-        organisation, things["article_id"],
+        world.main.id, article_id,
     )  # fmt: skip
+    _keep(world, article_id)
+    return article_id
+
+
+def _keep(world: World, article_id: UUID) -> None:
+    """What the article says now is kept as its version."""
     world.execute(
         "INSERT INTO article_versions (organisation_id, article_id, version, title, body, status, at, by_name) "
         "SELECT organisation_id, id, version, title, body, status, changed_at, changed_by FROM articles WHERE id = %s",
-        things["article_id"],
-    )  # fmt: skip
-    return things | {"asset_id": asset(world), "gap_id": gap(world), "agent_id": agent(world)} | _graph(world)
+        article_id,
+    )
 
 
 def agent(world: World) -> UUID:
@@ -35,9 +45,8 @@ def agent(world: World) -> UUID:
     agent_id = new_id()
     world.execute(
         "INSERT INTO agents (organisation_id, id, name, created_at) VALUES (%s, %s, 'Анна', now())",
-        world.main.id,
-        agent_id,
-    )
+        world.main.id, agent_id,
+    )  # fmt: skip
     return agent_id
 
 
@@ -63,18 +72,25 @@ def asset(world: World) -> UUID:
     return asset_id
 
 
-def prepared(house: House, action: str, body: Body) -> Body | None:
-    """The body for a route about documents or the graph, with what it needs; None for an action of other rooms."""
+def prepared(house: House, action: str, template: str, body: Body) -> Body | None:
+    """The body for a route about knowledge, with what it needs; None for an action of other rooms."""
+    world, kind = house.world, action.partition(".")[0]
     if action == "entity.split":  # what was split is one again
-        house.world.execute("UPDATE graph_merges SET state = 'same' WHERE key_a = 'pkc'")
+        world.execute("UPDATE graph_merges SET state = 'same' WHERE key_a = 'pkc'")
         return body
     if action == "knowledge_gap.dismissed":
-        house.main["gap_id"] = gap(house.world)
+        house.main["gap_id"] = gap(world)
         return body
-    if not action.startswith("asset."):
+    if kind not in {"asset", "article", "knowledge_category"}:
         return None
-    house.main["asset_id"] = asset(house.world)
-    return body
+    # Those before have changed or removed theirs.
+    fresh = {"category_id": category(world, world.main), "article_id": article(world), "asset_id": asset(world)}
+    house.main |= fresh
+    if template.endswith("/bring-back"):  # there is an older version that says something else
+        world.execute("UPDATE articles SET body = 'Лыжи не берём.', version = 2 WHERE id = %s", fresh["article_id"])
+        _keep(world, fresh["article_id"])
+        body = body | ({"number": 1, "version": 2} if "number" in body else {})
+    return body | {name: str(fresh[name]) for name in fresh.keys() & body.keys()}
 
 
 def _graph(world: World) -> dict[str, UUID]:

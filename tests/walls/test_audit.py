@@ -71,7 +71,7 @@ def prepared(house: House, route: Route, body: Body) -> Body:
         return of_the_desk
     if (of_the_network := network.prepared(house, action, route.template, body)) is not None:
         return of_the_network
-    if (of_knowledge := knowledge.prepared(house, action, body)) is not None:
+    if (of_knowledge := knowledge.prepared(house, action, route.template, body)) is not None:
         return of_knowledge
     timetables.prepare(world, action, house.main["timetable_id"])
     for group in (_of_people, _of_the_trip, _of_money, _of_messages):
