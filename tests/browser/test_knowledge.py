@@ -24,6 +24,8 @@ STRANGER = "owner@vulkan-tour.example"
 DOCUMENTS = "/office/knowledge/assets"
 ARTICLES = "/office/knowledge/articles"
 WRONG_KIND = "Files of this kind cannot be read. Save it as PDF, DOCX, XLSX, CSV, TXT, Markdown or HTML."
+# Sections that say next to nothing are kept together with their neighbours; these say more.
+REST = "Остальное водитель расскажет перед поездкой. Если планы меняются, позвоните диспетчеру не позже чем за два часа."
 READING_MS = 60_000  # a worker that others keep busy as well
 WAYS = pytest.mark.parametrize(
     ("screen", "language", "scripts"), [(PHONE, "ru", True), (DESKTOP, "en", False)], ids=["phone-ru", "plain-en"]
@@ -57,7 +59,7 @@ class Papers:
             pdf.set_font("DejaVu", "B", 18)
             pdf.multi_cell(0, 10, heading, new_x="LMARGIN", new_y="NEXT")
             pdf.set_font("DejaVu", size=11)
-            pdf.multi_cell(0, 6, f"{text} Остальное водитель расскажет перед поездкой.", new_x="LMARGIN", new_y="NEXT")
+            pdf.multi_cell(0, 6, f"{text} {REST}", new_x="LMARGIN", new_y="NEXT")
         path = self.folder / f"{self.word}.pdf"
         pdf.output(str(path))
         return path

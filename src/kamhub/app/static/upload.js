@@ -131,11 +131,21 @@
     }
   }
 
+  function showChosen() {
+    const chosen = drop.querySelector("[data-chosen]");
+    chosen.textContent = Array.from(input.files, (file) => file.name).join(", ");
+    chosen.hidden = !input.files.length;
+  }
+
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     take(input.files);
     input.value = "";
+    showChosen();
   });
+  input.addEventListener("change", showChosen);
+  drop.querySelector("[data-choose]").hidden = false;
+  input.className = "sr-only";
   drop.querySelector("[data-drop-words]").hidden = false;
   drop.querySelector("[data-plain-words]").hidden = true;
   // A file that misses the place must not take the page away.
