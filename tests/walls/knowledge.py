@@ -84,7 +84,11 @@ def prepared(house: House, action: str, template: str, body: Body) -> Body | Non
     if kind not in {"asset", "article", "knowledge_category"}:
         return None
     # Those before have changed or removed theirs.
-    fresh = {"category_id": category(world, world.main), "article_id": article(world, world.main), "asset_id": asset(world)}
+    fresh = {
+        "category_id": category(world, world.main),
+        "article_id": article(world, world.main),
+        "asset_id": asset(world),
+    }
     house.main |= fresh
     if template.endswith("/bring-back"):  # there is an older version that says something else
         world.execute("UPDATE articles SET body = 'Лыжи не берём.', version = 2 WHERE id = %s", fresh["article_id"])
