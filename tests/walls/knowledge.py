@@ -146,7 +146,7 @@ def body(model: str) -> dict[str, Any] | None:
         return {"state": "proposed"}
     if model == "KnowledgeSearchParameters":
         return {"q": "Где мост?", "limit": 5}
-    if model == "UrlForm":
+    if model in {"UrlForm", "UrlPageForm"}:
         return {"url": f"https://example.com/{new_id()}", "reread_hours": 24}
     if model == "CategoryEditForm":
         return {"name": f"Правила {new_id()}", "sort_order": 1, "version": 1}
