@@ -15,17 +15,17 @@ if TYPE_CHECKING:
 
 def furnish(world: World) -> dict[str, UUID]:
     """A category, an article, and a document that failed; by the names of path parameters."""
-    things = {"category_id": category(world, world.main), "article_id": article(world)}
+    things = {"category_id": category(world, world.main), "article_id": article(world, world.main)}
     return things | {"asset_id": asset(world), "gap_id": gap(world), "agent_id": agent(world)} | _graph(world)
 
 
-def article(world: World) -> UUID:
-    """A draft of the main operator's that was saved once."""
+def article(world: World, operator: Operator) -> UUID:
+    """A draft of that operator's that was saved once."""
     article_id = new_id()
     world.execute(
         "INSERT INTO articles (organisation_id, id, title, body, status, created_at, changed_at, changed_by) "
         "VALUES (%s, %s, 'Лыжи', 'Лыжи берём.', 'draft', now(), now(), 'x')",
-        world.main.id, article_id,
+        operator.id, article_id,
     )  # fmt: skip
     _keep(world, article_id)
     return article_id
@@ -84,7 +84,11 @@ def prepared(house: House, action: str, template: str, body: Body) -> Body | Non
     if kind not in {"asset", "article", "knowledge_category"}:
         return None
     # Those before have changed or removed theirs.
-    fresh = {"category_id": category(world, world.main), "article_id": article(world), "asset_id": asset(world)}
+    fresh = {
+        "category_id": category(world, world.main),
+        "article_id": article(world, world.main),
+        "asset_id": asset(world),
+    }
     house.main |= fresh
     if template.endswith("/bring-back"):  # there is an older version that says something else
         world.execute("UPDATE articles SET body = 'Лыжи не берём.', version = 2 WHERE id = %s", fresh["article_id"])
@@ -132,7 +136,7 @@ def category(world: World, operator: Operator) -> UUID:
 
 def body(model: str) -> dict[str, Any] | None:
     """Something the forms of this room take that could not be told from their fields alone."""
-    if model in {"CategoryForm", "CategoryChangeForm"}:
+    if model in {"CategoryForm", "CategoryPageForm", "CategoryChangeForm"}:
         return {"name": f"Правила {new_id()}", "description": "слово", "sort_order": 1}
     if model in {"ArticleParameters", "AssetParameters", "EntityParameters", "GraphPageParameters"}:
         return {"page": 1}
@@ -142,7 +146,7 @@ def body(model: str) -> dict[str, Any] | None:
         return {"state": "proposed"}
     if model == "KnowledgeSearchParameters":
         return {"q": "Где мост?", "limit": 5}
-    if model == "UrlForm":
+    if model in {"UrlForm", "UrlPageForm"}:
         return {"url": f"https://example.com/{new_id()}", "reread_hours": 24}
     if model == "CategoryEditForm":
         return {"name": f"Правила {new_id()}", "sort_order": 1, "version": 1}

@@ -156,6 +156,7 @@ async def name_anothers(insider: Insider, route: Route, leaf: Leaf) -> int:
             network.place(house.world, house.world.other, new_id()),
         ),
         **dict.fromkeys(("category_id", "parent_id"), knowledge.category(house.world, house.world.other)),
+        "article_id": knowledge.article(house.world, house.world.other),
         "payment_id": house.main["booking_id"],  # no payment at all
     }
     body: Body = insider.good(route)

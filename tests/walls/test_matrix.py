@@ -79,8 +79,11 @@ NAMING = [route for route in GUARDED if route.changes and names_ids(route.rule.b
 
 def _naming(house: House, route: Route) -> dict[str, Any]:
     """A good body over the main operator's things; what it could leave out is named as well."""
-    route_of = {"route_id": str(house.world.main.route)} if "promo-codes" in route.template else {}
-    return good(house, route) | route_of
+    optional = {"category_id": house.main["category_id"], "parent_id": house.main["category_id"]}
+    if "promo-codes" in route.template:
+        optional["route_id"] = house.world.main.route
+    taken = route.rule.body_model.model_fields if route.rule.body_model else {}
+    return good(house, route) | {name: str(optional[name]) for name in optional.keys() & taken.keys()}
 
 
 @dataclass(frozen=True, slots=True)

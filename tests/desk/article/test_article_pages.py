@@ -95,6 +95,9 @@ async def test_a_text_is_looked_at_before_it_is_saved(web: Web, world: World) ->
     assert 'value="Иначе"' in page.text
     wrong = await post(browser, f"{PAGE}/preview", **SKIS | {"body": ""}, **known)
     assert (wrong.status_code, f'action="{address}"' in wrong.text) == (422, True)
+    for of in (known, {}):
+        wrong = await post(browser, f"{PAGE}/preview", **SKIS | {"category_id": str(world.main.id)}, **of)
+        assert (wrong.status_code, "There is no such category" in wrong.text) == (422, True), of
     empty = await post(browser, f"{PAGE}/preview", **SKIS | {"body": "---"})
     assert "There is no text in it that could be found." in empty.text
     for lost in (str(world.main.id), "x"):

@@ -104,12 +104,16 @@ async def bring_back(hub: Hub, staff: Staff, article_id: UUID, version: int, ask
 
 
 async def note_preview(hub: Hub, staff: Staff, article_id: UUID | None, facts: ArticleFacts) -> Article | None:
-    """Write down that somebody looked at a text before it is saved; the article it is of. Raises ``ArticleNotFound``."""
+    """Write down that somebody looked at a text before it is saved; the article it is of.
+
+    Raises ``ArticleNotFound``, ``CategoryNotFound``.
+    """
     organisation, now = staff.organisation_id, hub.clock.now()
     async with hub.database.tenant(organisation) as connection:
         present = None if article_id is None else await store.find(connection, organisation, article_id)
         if article_id is not None and present is None:
             raise ArticleNotFound
+        await categories.require(connection, organisation, facts.category_id)
         await audit.record(
             connection,
             organisation,

@@ -101,4 +101,4 @@ class ArticleParameters(PageParameters):
 class BringBackForm(Form):
     """Which version is to be the next one."""
 
-    version: Version
+    version: Annotated[Version, Field(strict=True)]

@@ -145,13 +145,13 @@ async def preview(request: Asked, hub: Hub, people: People, staff: Staff) -> Res
     known = {name: str(sent.get(name, "")) for name in ("article_id", "version")}
     try:
         form = ArticlePreviewForm.model_validate(values | known)
-    except ValidationError as error:
+        article = await actions.note_preview(hub, staff, form.article_id, form.facts())
+    except (ValidationError, CategoryNotFound) as error:
         article = await _known(hub, staff, known["article_id"])
         version = page_version(known)
         return await _editor(
             request, hub, people, staff, article, values, errors=_wrong(request, error), version=version
         )
-    article = await actions.note_preview(hub, staff, form.article_id, form.facts())
     return await _editor(request, hub, people, staff, article, values, shown=_read(form.body), version=form.version)
 
 

@@ -22,6 +22,7 @@ from kamhub.desk.asset.types import (
     NewFile,
     NewUrl,
 )
+from kamhub.desk.category import actions as categories
 from kamhub.desk.extraction.types import Document
 from kamhub.desk.knowledge import actions as knowledge
 from kamhub.desk.services import Desk
@@ -68,6 +69,7 @@ async def add_file(desk: Desk, staff: Staff, staged: Staged, file: NewFile) -> t
         )
         if made:
             return await _begun(connection, desk, staff, asset_id), True
+        await categories.require(connection, organisation, file.category_id)
         known = await store.by_digest(connection, organisation, staged.digest)
         if known is None:  # it was removed at this very moment
             raise AssetNotFound
@@ -85,6 +87,7 @@ async def add_url(desk: Desk, staff: Staff, new: NewUrl) -> tuple[Asset, bool]:
     async with desk.hub.database.tenant(organisation) as connection:
         if await store.insert_url(connection, organisation, asset_id, new, staff.trail.actor_name, now):
             return await _begun(connection, desk, staff, asset_id), True
+        await categories.require(connection, organisation, new.category_id)
         known = await store.by_url(connection, organisation, new.url)
     if known is None:  # it was removed at this very moment
         raise AssetNotFound

@@ -14,7 +14,7 @@ from kamhub.platform.web.schemas import BlankIsNone, Form, Line, Text, Version, 
 CategoryName = Annotated[str, Field(min_length=1, max_length=100), Line]
 Description = Annotated[str | None, Field(max_length=500), BlankIsNone, Text]
 CategoryId = Annotated[UUID | None, blank_is_none(UUID | Literal[""] | None)]
-SortOrder = Annotated[int, Field(ge=-10_000, le=10_000)]
+SortOrder = Annotated[int, Field(strict=True, ge=-10_000, le=10_000)]
 
 
 class CategoryForm(Form):
@@ -30,7 +30,13 @@ class CategoryForm(Form):
         return CategoryFacts(self.name, self.parent_id, self.description, self.sort_order)
 
 
-class CategoryEditForm(CategoryForm):
+class CategoryPageForm(CategoryForm):
+    """The same as a page sends it, where every field is a text."""
+
+    sort_order: Annotated[int, Field(ge=-10_000, le=10_000)] = 0
+
+
+class CategoryEditForm(CategoryPageForm):
     """The whole category as its page sends it, with the version the page was made from."""
 
     version: Version

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from kamhub.desk.category import actions
 from kamhub.desk.category.api import READ, WRITE
-from kamhub.desk.category.forms import CategoryEditForm, CategoryForm
+from kamhub.desk.category.forms import CategoryEditForm, CategoryPageForm
 from kamhub.desk.category.types import (
     MOST_LEVELS,
     Branch,
@@ -63,7 +63,7 @@ async def categories(request: Asked, hub: Hub, staff: Staff, done: Done = "") ->
         rate="page",
         csrf="form",
         permission=WRITE,
-        body=CategoryForm,
+        body=CategoryPageForm,
         reply="page",
         refusals=(404, 409, 422),
         audit="knowledge_category.added",
@@ -73,7 +73,7 @@ async def add(request: Asked, hub: Hub, staff: Staff) -> Response[Any]:
     """Add a category."""
     values = await _sent(request)
     try:
-        await actions.add(hub, staff, CategoryForm.model_validate(values).facts())
+        await actions.add(hub, staff, CategoryPageForm.model_validate(values).facts())
     except ValidationError as error:
         errors = form_errors(error, locale_of(request))
         return await _list(request, hub, staff, values=values, errors=errors, status=HTTP_422_UNPROCESSABLE_ENTITY)
@@ -107,7 +107,7 @@ async def change(request: Asked, hub: Hub, staff: Staff, category_id: UUID) -> R
     await actions.category(hub, staff, category_id)
     values, version = await _sent(request), page_version(await request.form())
     try:
-        facts = CategoryForm.model_validate(values).facts()
+        facts = CategoryPageForm.model_validate(values).facts()
         await actions.change(hub, staff, category_id, lambda _: facts, version)
     except ValidationError as error:
         return await _show(

@@ -33,7 +33,7 @@ _MERGE = f"{_BASE}/merges/{{merge_id:uuid}}"
 
 @get(
     f"{_BASE}/graph",
-    opt=rule(access="staff", rate="api", permission=READ, body=GraphParameters, reply=GraphReply),
+    opt=rule(access="staff", rate="api", permission=READ, body=GraphParameters, reply=GraphReply, refusals=(404,)),
 )
 async def graph(request: Asked, hub: Hub, staff: Staff) -> ASGIApp:
     """What the organisation's documents speak of and how that hangs together: around a thing, or the best connected.
