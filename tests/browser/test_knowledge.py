@@ -25,7 +25,9 @@ DOCUMENTS = "/office/knowledge/assets"
 ARTICLES = "/office/knowledge/articles"
 WRONG_KIND = "Files of this kind cannot be read. Save it as PDF, DOCX, XLSX, CSV, TXT, Markdown or HTML."
 # Sections that say next to nothing are kept together with their neighbours; these say more.
-REST = "Остальное водитель расскажет перед поездкой. Если планы меняются, позвоните диспетчеру не позже чем за два часа."
+REST = (
+    "Остальное водитель расскажет перед поездкой. Если планы меняются, позвоните диспетчеру не позже чем за два часа."
+)
 READING_MS = 60_000  # a worker that others keep busy as well
 WAYS = pytest.mark.parametrize(
     ("screen", "language", "scripts"), [(PHONE, "ru", True), (DESKTOP, "en", False)], ids=["phone-ru", "plain-en"]
@@ -106,6 +108,8 @@ def take_in(reader: Reader, *files: Path) -> None:
     reader.go(f"{DOCUMENTS}/new")
     reader.heading("Add documents")
     reader.page.set_input_files("#f-file", files)
+    if reader.scripts:
+        expect(reader.page.locator("[data-chosen]")).to_have_text(", ".join(file.name for file in files))
     reader.button("Upload").click()
     if not reader.scripts:
         reader.page.wait_for_url("**/assets?done=added")

@@ -46,7 +46,7 @@ async def test_the_graph_is_walked_by_links(web: Web, world: World, linked: None
     found = (await browser.get(f"{PAGE}?q=Паратунку&type=place")).text
     assert "Around “Paratunka”" in found
     assert "<mark" in found
-    assert re.search(r"/office/knowledge/assets/[0-9a-f-]{36}\?chunk=[0-9a-f-]{36}", found)
+    assert re.search(r"/office/knowledge/assets/[0-9a-f-]{36}\?chunk=[0-9a-f-]{36}#place", found)
     relation = re.search(rf"{PAGE}/relations/[0-9a-f-]{{36}}", found)
     assert relation is not None
     why = (await browser.get(relation[0])).text

@@ -122,6 +122,20 @@ async def test_an_answer_is_shown_with_its_place(web: Web, world: World, searchi
     assert searching.asked[0]["organisation"] == world.main.id
 
 
+async def test_no_more_is_called_an_answer_than_an_agent_is_shown(web: Web, world: World, searching: Searching) -> None:
+    plain = {"position": {"headings": [], "page": None, "sheet": None}, "found_by": ()}
+    searching.found = Found(tuple(hit(title=f"Документ {number}", **plain) for number in range(6)), True, 0.9)
+    browser = await signed_in(web)
+    found = (await browser.get(f"{PAGE}?q=лыжи")).text.partition('id="found"')[2]
+    answers, folded, others = found.partition("What else comes near")
+    assert folded
+    assert [number for number in range(6) if f"Документ {number}<" in answers] == [0, 1, 2, 3, 4]
+    assert "Документ 5<" in others
+    assert 'class="small wrap-anywhere"' not in found, "no line is kept for a place that has no name"
+    searching.found = Found(searching.found.hits[:5], True, 0.9)
+    assert "What else comes near" not in (await browser.get(f"{PAGE}?q=лыжи")).text
+
+
 async def test_what_is_not_there_is_said_and_can_be_written(web: Web, world: World, searching: Searching) -> None:
     searching.found = Found((hit(),), False, 0.1)
     browser = await signed_in(web)
