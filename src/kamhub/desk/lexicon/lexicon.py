@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import islice, takewhile
 
 import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
 
-from kamhub.desk.lexicon.meaning import unpacked
+from kamhub.desk.lexicon.meaning import lengths_of, unpacked
 from kamhub.desk.lexicon.rules import has_meaning, sound_of
 from kamhub.desk.lexicon.types import LexiconWord
 
@@ -31,10 +33,14 @@ class Lexicon:
     meanings: NDArray[np.int8]
     at: dict[str, int] = field(init=False)
     sounds: list[str] = field(init=False)
+    lengths: NDArray[np.float32] = field(init=False)
+    ordered: list[str] = field(init=False)
 
     def __post_init__(self) -> None:
         self.at = {stem: index for index, stem in enumerate(self.stems)}
         self.sounds = [sound_of(word) if has_meaning(word) else "" for word in self.words]
+        self.lengths = lengths_of(self.meanings)
+        self.ordered = sorted(self.stems)
 
     @classmethod
     def of(cls, version: int, chunks: int, words: Sequence[LexiconWord]) -> Lexicon:
@@ -64,5 +70,7 @@ class Lexicon:
 
     def beginning_with(self, stem: str, most: int) -> list[int]:
         """Words that go on after that: the rest of a code or a name."""
-        found = [index for index, other in enumerate(self.stems) if other.startswith(stem)]
-        return found if len(found) <= most else []
+        begin = bisect_left(self.ordered, stem)
+        found = takewhile(lambda other: other.startswith(stem), islice(self.ordered, begin, begin + most + 1))
+        places = [self.at[other] for other in found]
+        return places if len(places) <= most else []

@@ -39,11 +39,20 @@ def unpacked(rows: Sequence[bytes], dimension: int) -> NDArray[np.int8]:
     return np.frombuffer(b"".join(row or blank for row in rows), dtype=np.int8).reshape(len(rows), dimension)
 
 
-def likeness(questions: Matrix, rows: NDArray[np.int8]) -> Matrix:
-    """Cosines of every question (rows of length 1) with every row, a line a question."""
+def lengths_of(rows: NDArray[np.int8]) -> NDArray[np.float32]:
+    """How long each row is; never 0."""
+    found = np.empty(len(rows), dtype=np.float32)
+    for start in range(0, len(rows), _SLICE):
+        part = rows[start : start + _SLICE].astype(np.float32)
+        found[start : start + _SLICE] = np.sqrt(np.einsum("ij,ij->i", part, part))
+    return np.maximum(found, 1e-9)
+
+
+def likeness(questions: Matrix, rows: NDArray[np.int8], lengths: NDArray[np.float32] | None = None) -> Matrix:
+    """Cosines of every question (rows of length 1) with every row, a line a question. ``lengths`` are those of the rows, if known."""
+    lengths = lengths_of(rows) if lengths is None else lengths
     found = np.empty((len(questions), len(rows)), dtype=np.float32)
     for start in range(0, len(rows), _SLICE):
         part = rows[start : start + _SLICE].astype(np.float32)
-        lengths = np.sqrt(np.einsum("ij,ij->i", part, part))
-        found[:, start : start + _SLICE] = (questions @ part.T) / np.maximum(lengths, 1e-9)
+        found[:, start : start + _SLICE] = (questions @ part.T) / lengths[start : start + _SLICE]
     return found

@@ -64,10 +64,10 @@ async def _embedders(desk: Desk, organisation_id: UUID) -> list[Embedder]:
             return await vector_store.models(connection, organisation_id)
 
     counts = await desk.models.get(organisation_id, ask)
-    first, *others = desk.embedders
-    used = model_in_use(first.model, counts, LocalUse.model)
-    before = first if used == first.model else desk.embedder_of(used)
-    return [*([before] if before is not None else []), *others]
+    first, aligned = desk.embedders[0], desk.embedders[-1]
+    used = model_in_use(first.model, counts, aligned.model)
+    other = first if used == first.model else desk.embedder_of(used)
+    return [*([other] if other is not None and other.model != aligned.model else []), aligned]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -10,11 +11,11 @@ from uuid import UUID
 import numpy as np
 import structlog
 
+from kamhub.desk.embedding.local import LocalUse
 from kamhub.desk.embedding.rules import as_text
 from kamhub.desk.embedding.types import Embedder, EmbedderUnavailable
 from kamhub.desk.lexicon.lexicon import Lexicon
 from kamhub.desk.lexicon.meaning import Matrix
-from kamhub.desk.lexicon.meaning import vectors_of as vectors_of_words
 from kamhub.desk.search import ranking, store
 from kamhub.desk.search.ranking import Looked, Texts
 from kamhub.desk.search.understanding import Understood
@@ -22,8 +23,8 @@ from kamhub.platform.database.pool import Connection
 
 log = structlog.get_logger("kamhub.search")
 
-MOST_WORDED = 2_000  # chunks that are read because of their words
-MOST_OF_AN_ARM = 40
+MOST_WORDED = 1_000  # chunks that are read because of their words
+MOST_OF_AN_ARM = 30
 MOST_COMPARED = 20_000  # chunks of an organisation that a question is compared with one by one
 _LEAST_ALIKE = 0.25
 
@@ -77,20 +78,30 @@ async def look(
     for model, vector in vectors.items():
         chosen |= dict.fromkeys(await _near(connection, scope, lexicon.chunks, model, vector))
     rows = await store.looked_at(connection, organisation, list(chosen), vectors)
-    return judged(rows, understood, lexicon, list(vectors), vectors_of_words([understood.text]))
+    return judged(rows, understood, lexicon, list(vectors), _numbers(vectors.get(LocalUse.model)))
+
+
+def _numbers(vector: str | None) -> Matrix | None:
+    return None if vector is None else np.array([json.loads(vector)], dtype=np.float32)
 
 
 async def _near(connection: Connection, scope: Mapping[str, Any], chunks: int, model: str, vector: str) -> list[UUID]:
     dimension = vector.count(",") + 1
     if chunks > MOST_COMPARED and dimension in store.INDEXED:
         return await store.near_by_index(connection, scope, model, dimension, vector, MOST_OF_AN_ARM)
-    return await store.near(connection, scope, model, vector, MOST_OF_AN_ARM)
+    if model == LocalUse.model:
+        return await store.near(connection, scope, model, vector, 2 * MOST_OF_AN_ARM)
+    return await store.near_in_each_language(connection, scope, model, vector, MOST_OF_AN_ARM)
 
 
 def judged(
-    rows: Sequence[Sequence[Any]], understood: Understood, lexicon: Lexicon, models: Sequence[str], question: Matrix
+    rows: Sequence[Sequence[Any]],
+    understood: Understood,
+    lexicon: Lexicon,
+    models: Sequence[str],
+    question: Matrix | None,
 ) -> Looked:
-    """What rows of ``store.looked_at`` tell."""
+    """What rows of ``store.looked_at`` tell. Without the vector of the question no sentence is near it."""
     texts = Texts.of([row[2] for row in rows], lexicon)
     best = ranking.best_in_each(understood, texts)
     near = {
@@ -104,5 +115,5 @@ def judged(
         ranking.covered(understood, best),
         ranking.together(understood, texts),
         near,
-        ranking.best_sentences(question, [row[3] for row in rows]),
+        ranking.best_sentences(question, [row[3] for row in rows]) if question is not None else np.zeros(len(rows)),
     )

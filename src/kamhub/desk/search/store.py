@@ -36,6 +36,12 @@ WHERE EXISTS (SELECT FROM chunks c WHERE c.organisation_id = %(organisation)s AN
 _WORDED_ANYWHERE = "SELECT chunk_id, words FROM chunks_with_words(%(words)s::integer[])"
 
 _NEAR = f"""
+SELECT v.chunk_id FROM chunk_vectors v
+WHERE v.organisation_id = %(organisation)s AND v.model = %(model)s AND (%(everywhere)s OR EXISTS (
+  SELECT FROM chunks c WHERE c.organisation_id = v.organisation_id AND c.id = v.chunk_id AND {_SCOPE}))
+ORDER BY v.embedding <=> %(vector)s::halfvec LIMIT %(most)s"""
+
+_NEAR_IN_EACH_LANGUAGE = f"""
 SELECT chunk_id FROM (
   SELECT v.chunk_id, row_number() OVER (PARTITION BY c.language ORDER BY v.embedding <=> %(vector)s::halfvec) AS place
   FROM chunk_vectors v JOIN chunks c ON c.organisation_id = v.organisation_id AND c.id = v.chunk_id
@@ -75,18 +81,28 @@ async def names(connection: Connection, organisation_id: UUID) -> list[tuple[str
 
 async def worded(connection: Connection, scope: Mapping[str, Any], words: Sequence[int]) -> list[tuple[UUID, bytes]]:
     """Chunks that have one of those words: their ids and the words of each, as the wire has an array."""
-    everywhere = scope["categories"] is None and scope["language"] is None
-    rows = await connection.execute(
-        (_WORDED_ANYWHERE if everywhere else _WORDED).encode(), {**scope, "words": list(words)}, binary=True
-    )
+    query = _WORDED_ANYWHERE if _everywhere(scope) else _WORDED
+    rows = await connection.execute(query.encode(), {**scope, "words": list(words)}, binary=True)
     return await rows.fetchall()
 
 
+def _everywhere(scope: Mapping[str, Any]) -> bool:
+    return scope["categories"] is None and scope["language"] is None
+
+
 async def near(connection: Connection, scope: Mapping[str, Any], model: str, vector: str, most: int) -> list[UUID]:
-    """The chunks nearest to a question, so many of each language."""
-    rows = await connection.execute(
-        _NEAR.encode(), {**scope, "model": model, "vector": vector, "most": most}, binary=True
-    )
+    """The chunks nearest to a question."""
+    asked = {**scope, "everywhere": _everywhere(scope), "model": model, "vector": vector, "most": most}
+    rows = await connection.execute(_NEAR.encode(), asked, binary=True)
+    return [row[0] for row in await rows.fetchall()]
+
+
+async def near_in_each_language(
+    connection: Connection, scope: Mapping[str, Any], model: str, vector: str, most: int
+) -> list[UUID]:
+    """The same, so many of each language: for a model that prefers the language of the question."""
+    asked = {**scope, "model": model, "vector": vector, "most": most}
+    rows = await connection.execute(_NEAR_IN_EACH_LANGUAGE.encode(), asked, binary=True)
     return [row[0] for row in await rows.fetchall()]
 
 

@@ -66,7 +66,7 @@ def understand(text: str, lexicon: Lexicon, names: Names = ()) -> Understood:
 def _by_meaning(words: Sequence[Word], lexicon: Lexicon, alike: Matrix) -> None:
     rows = [row for row, word in enumerate(words) if has_meaning(word.form)]
     if rows:
-        cosines = likeness(np.stack([vector_of(words[row].form) for row in rows]), lexicon.meanings)
+        cosines = likeness(np.stack([vector_of(words[row].form) for row in rows]), lexicon.meanings, lexicon.lengths)
         alike[rows] = np.clip((cosines - _UNLIKE) / (_ALIKE - _UNLIKE), 0, 1) * _NOT_THE_SAME
 
 
