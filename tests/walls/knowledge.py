@@ -140,6 +140,8 @@ def body(model: str) -> dict[str, Any] | None:
         return {"name": f"Правила {new_id()}", "description": "слово", "sort_order": 1}
     if model in {"ArticleParameters", "AssetParameters", "EntityParameters", "GraphPageParameters"}:
         return {"page": 1}
+    if model in {"CitationParameters", "ArticlePageParameters"}:
+        return {"at": 0, "row": 0}
     if model == "GraphParameters":
         return {"depth": 2, "limit": 20}
     if model == "MergeParameters":

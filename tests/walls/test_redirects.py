@@ -48,7 +48,14 @@ LYING = {
     "Referer": f"https://{EVIL}/",
 }
 # Where the server itself would call what somebody names. A field that is one is listed here with the client that guards it.
-GUARDED_CLIENTS: dict[str, str] = {}
+_READER = "kamhub.platform.outbound, as documents are read"
+# All fields of a form with an address in it.
+GUARDED_CLIENTS: dict[str, str] = {
+    **dict.fromkeys((f"POST /api/assets {name}" for name in ("url", "name", "category_id", "reread_hours")), _READER),
+    **dict.fromkeys(
+        (f"POST /office/knowledge/assets/url {name}" for name in ("url", "category_id", "reread_hours")), _READER
+    ),
+}
 _URL_NAMES = re.compile(
     r"(?:^|_)(?:url|uri|href|link|links|webhook|webhooks|callback|endpoint|host|hostname|domain|origin_url|feed|avatar|image"
     r"|picture|logo|website|site|proxy|fetch|source_url|address|ip|next|redirect)(?:$|_)"

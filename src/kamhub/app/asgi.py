@@ -37,6 +37,7 @@ from kamhub.platform.person.services import People
 from kamhub.platform.settings import Settings
 from kamhub.platform.web.csrf import Csrf, csrf_guard
 from kamhub.platform.web.edge import Edge, Observe
+from kamhub.platform.web.requests import FormRequest
 from kamhub.platform.web.rules import RouteWithoutRule, route_table, rule_of
 
 
@@ -98,6 +99,7 @@ def litestar_app(config: WebConfig) -> Litestar:
             "people": Provide(provide_people, sync_to_thread=False),
             "staff": Provide(current_staff),
         },
+        request_class=FormRequest,
         exception_handlers=refusals.HANDLERS,
         cors_config=_cors(settings),
         openapi_config=None,

@@ -174,3 +174,20 @@ async def test_who_only_reads_changes_nothing(office: Web, desk: Desk, world: Wo
     stranger = await Browser(office).signed_in("manager@other.example")
     for path in (own, f"{own}/row", f"{own}/standing"):
         assert (await stranger.get(path)).status_code == 404, path
+
+
+@pytest.mark.parametrize(
+    ("content_type", "text"),
+    [("text/plain", b"a\xffb"), ("text/plain; charset=klingon", b"a")],
+    ids=["bytes", "charset"],
+)
+async def test_a_field_that_is_no_text_is_refused(office: Web, world: World, content_type: str, text: bytes) -> None:
+    browser = await signed_in(office)
+    body = (
+        f'--x\r\nContent-Disposition: form-data; name="category_id"\r\nContent-Type: {content_type}\r\n\r\n'.encode()
+        + text
+        + b"\r\n--x--\r\n"
+    )
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    reply = await browser.client.post(PAGE, content=body, headers=headers)
+    assert (reply.status_code, world.rows("SELECT count(*) FROM assets")) == (400, [(0,)])

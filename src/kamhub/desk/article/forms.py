@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import Field
 
 from kamhub.desk.article.types import ArticleChange, ArticleFacts, ArticleQuery, ArticleStatus
-from kamhub.desk.citation.forms import PlaceParameters
+from kamhub.desk.citation.forms import CitationParameters
 from kamhub.platform.web.schemas import (
     BlankIsNone,
     Form,
@@ -59,7 +59,7 @@ class ArticleStartParameters(Query):
     category_id: CategoryId = None
 
 
-class ArticlePageParameters(PlaceParameters):
+class ArticlePageParameters(CitationParameters):
     """Where the text is opened, and of which version: without ``version`` of the present one."""
 
     version: Annotated[Version | None, BlankIsNone] = None

@@ -25,7 +25,7 @@ from kamhub.desk.asset.words import why_failed
 from kamhub.desk.category import actions as categories
 from kamhub.desk.category.types import CategoryNotFound
 from kamhub.desk.citation import actions as citations
-from kamhub.desk.citation.forms import PlaceParameters
+from kamhub.desk.citation.forms import CitationParameters
 from kamhub.desk.citation.rules import stretch
 from kamhub.desk.citation.types import Stretch
 from kamhub.desk.services import Desk
@@ -180,7 +180,7 @@ async def standing(request: Asked, desk: Desk, people: People, staff: Staff, ass
 
 @get(
     _ASSET,
-    opt=rule(access="staff", rate="page", permission=READ, body=PlaceParameters, reply="page", refusals=(404, 422)),
+    opt=rule(access="staff", rate="page", permission=READ, body=CitationParameters, reply="page", refusals=(404, 422)),
 )
 async def show(
     request: Asked, desk: Desk, people: People, staff: Staff, asset_id: UUID, done: Done = ""
@@ -300,9 +300,9 @@ async def _show(
 ) -> Response[Any]:
     asset = await actions.asset(desk, staff, asset_id)
     try:
-        asked = validate(PlaceParameters, request.query_params)
+        asked = validate(CitationParameters, request.query_params)
     except InputInvalid:
-        asked = PlaceParameters()
+        asked = CitationParameters()
     place = await citations.place_in(desk.hub, staff, "asset", asset_id, asked.chunk)
     shown: Stretch | None = None
     status, away = HTTP_200_OK, False

@@ -12,7 +12,7 @@ from kamhub.platform.web.schemas import BlankIsNone, Query
 Number = Annotated[int, Field(ge=0, le=10_000_000)]
 
 
-class PlaceParameters(Query):
+class CitationParameters(Query):
     """Where a text is opened: at a chunk, or from a block (and a row of its table) on."""
 
     chunk: Annotated[UUID | None, BlankIsNone] = None

@@ -11,7 +11,6 @@ import secrets
 from typing import Any
 from urllib.parse import urlsplit
 
-from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.datastructures import Cookie
 from litestar.handlers import BaseRouteHandler
@@ -19,6 +18,7 @@ from litestar.handlers import BaseRouteHandler
 from kamhub.platform.crypto.keys import KeyRing
 from kamhub.platform.session.cookie import csrf_binding, session_token
 from kamhub.platform.web.problems import CsrfFailed
+from kamhub.platform.web.requests import FormRequest
 from kamhub.platform.web.rules import rule_of
 
 COOKIE = "csrf_token"
@@ -98,7 +98,7 @@ async def csrf_guard(connection: ASGIConnection[Any, Any, Any, Any], handler: Ba
         return
     given = connection.headers.get(HEADER, "")
     if not given:
-        form = await Request[Any, Any, Any](connection.scope, connection.receive, connection.send).form()
+        form = await FormRequest(connection.scope, connection.receive, connection.send).form()
         given = str(form.get(FIELD, ""))
     csrf: Csrf = connection.app.state.csrf
     csrf.check(connection, given)
