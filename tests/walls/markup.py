@@ -35,6 +35,8 @@ class Page(HTMLParser):
     texts: list[str] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
     fields: dict[str, str] = field(default_factory=dict)
+    hidden: set[str] = field(default_factory=set)
+    """Names of fields that go back unseen."""
 
     def __post_init__(self) -> None:
         super().__init__(convert_charrefs=True)
@@ -44,6 +46,8 @@ class Page(HTMLParser):
         self.texts += told.values()
         if tag in {"input", "textarea"} and "name" in told:
             self.fields[told["name"]] = told.get("value", "")
+            if told.get("type") == "hidden":
+                self.hidden.add(told["name"])
         for name, value in told.items():
             if name.startswith("on") or not name.replace("-", "").replace(":", "").isalnum():
                 self.faults.append(f"<{tag} {name}={value!r}>")

@@ -90,7 +90,8 @@ class Walk:
                     self.led_away.append(f"{what}: {name} {reply.headers[name]!r}")
         if reply.headers.get("content-type", "").startswith("text/html"):
             page = parsed(reply.text)
-            kept = [page.fields[name] for name in WAYS if page.fields.get(name)]
+            # What somebody typed into a field that they see is shown to them again when it was refused.
+            kept = [page.fields[name] for name in WAYS if page.fields.get(name) and name in page.hidden]
             self.led_away += [f"{what}: a link to {link!r}" for link in [*page.links, *kept] if not stays(link)]
 
 
@@ -130,6 +131,9 @@ async def attack(owner_url: str, app_url: str, data_dir: Path) -> Walk:
             for target in (TARGETS[turn % len(TARGETS)], TARGETS[(turn + 1) % len(TARGETS)]):
                 await all_at_once(found, insider, route, target)
         await from_paths(found, insider)
+        # Documents that were named there say so in every list, whoever asks.
+        house.world.execute("DELETE FROM assets WHERE url IS NOT NULL")
+        house.world.execute("DELETE FROM audit_events WHERE object_kind = 'asset'")
         await by_another_host(found, insider, data_dir)
         return found
 

@@ -27,6 +27,7 @@ from kamhub.kit.ids import new_id
 from kamhub.platform.embedded.types import ClusterAddress
 from kamhub.platform.mail.actions import FOLDER
 from kamhub.platform.mail.folder import FolderTransport
+from tests.walls import knowledge
 from tests.walls.calls import Insider, encoded
 from tests.walls.fields import Leaf, changed, fields_of, parameters_of
 from tests.walls.house import CONTACT, SETTINGS, House, Route, fresh_database, furnished, routes
@@ -136,6 +137,9 @@ async def plant(found: Walk, insider: Insider, route: Route, leaf: Leaf, number:
     ):
         await fresh_booking(found, house)
         body = insider.good(route)
+    if "article_id" in route.parameters:
+        house.main["article_id"] = knowledge.article(house.world, house.world.main)
+        body = insider.good(route)
     if "email" in body and leaf.name != "email":
         body["email"] = f"p{number}@people.example" if "signin" not in route.template else body["email"]
     if str(route) == "POST /booking/{booking_id}/cancel":
@@ -177,6 +181,7 @@ async def look_everywhere(found: Walk, insider: Insider, language: str) -> None:
     )
     if language == "ru":  # every column of every one of them says the same by now
         bookings = bookings[:2]
+    await look_at_articles(found, insider)
     tokens = {row[0]: house.web.hub.tokens.issue(house.world.main.id, row[0]) for row in bookings}  # type: ignore[arg-type]
     for route in ROUTES:
         if route.changes:
@@ -196,6 +201,17 @@ async def look_everywhere(found: Walk, insider: Insider, language: str) -> None:
             attacked = changed(body, leaf.steps, canary(3))
             path = f"{house.path(route)}?{encoded(attacked)}"
             found.look(f"{route} {leaf}", await insider.call(route, {}, path=path))
+
+
+async def look_at_articles(found: Walk, insider: Insider) -> None:
+    """The pages of every article that says something of ours."""
+    house = insider.house
+    articles = house.world.rows("SELECT id FROM articles a WHERE a::text LIKE %s ORDER BY id", "%onload%")
+    for route in ROUTES:
+        if "article_id" in route.parameters and not route.changes:
+            for (article,) in articles:
+                house.main["article_id"] = article
+                found.look(str(route), await insider.call(route))
 
 
 async def errors(found: Walk, house: House) -> None:
