@@ -31,6 +31,9 @@ GIVEN = {
     "ALERT_SMTP_HOST": "mail.example.org:587",
     "KAMHUB_SMTP_URL": "smtps://u:p@mail.example.org:465",
     "KAMHUB_MAIL_FROM": "hub@hub.example.org",
+    "KAMHUB_EMBEDDING_BASE_URL": "https://models.example.org/v1",
+    "KAMHUB_EMBEDDING_DIMENSIONS": "1536",
+    "KAMHUB_LLM_BASE_URL": "https://models.example.org/v1",
 }
 
 
@@ -60,6 +63,14 @@ def model() -> dict[str, Any]:
 def services(model: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = model["services"]
     return found
+
+
+def test_whoever_takes_a_document_in_and_whoever_reads_it_see_the_same_files(services: dict[str, Any]) -> None:
+    programs = [services[name] for name in OWN if name != "migrate"]
+    stores = {tuple(one["environment"][f"KAMHUB_S3_{part}"] for part in ("ENDPOINT", "BUCKET")) for one in programs}
+    assert len(stores) == 1
+    folders = [[mount for mount in one["volumes"] if mount["target"] == "/var/lib/kamhub/assets"] for one in programs]
+    assert [[mount["source"] for mount in mounts] for mounts in folders] == [["files"]] * 4
 
 
 def test_everything_of_production_is_there_twice_or_once(services: dict[str, Any]) -> None:
