@@ -8,6 +8,7 @@ import statistics
 import struct
 import time
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
 
@@ -33,6 +34,7 @@ from kamhub.platform.database.pool import Database
 CHUNKS, ORGANISATIONS, VOCABULARY = 100_000, 20, 8_000
 WORDS_OF_A_CHUNK, SENTENCES_OF_A_CHUNK = 70, 6
 ASKED = 200
+_HERE, _THERE, _BOTH = "search, processor of the program", "search, processor of the database", "search, both"
 _QUESTIONS = (
     "Сколько стоит детское кресло?",
     "Можно ли взять с собой собаку?",
@@ -123,7 +125,7 @@ def _fill(
     _copy(
         connection,
         "chunk_vectors (organisation_id, chunk_id, model, dimension, embedding)",
-        ("uuid", "uuid", "text", "int4", "bytea"),
+        ("uuid", "uuid", "text", "int2", "bytea"),
         (
             (organisation, chunk, LocalUse.model, LocalUse.dimension, head + row.tobytes())
             for chunk, row in zip(chunks, vectors, strict=True)
@@ -138,25 +140,52 @@ def _copy(connection: psycopg.Connection, into: str, types: Sequence[str], rows:
             copy.write_row(row)
 
 
+def _asked(number: int) -> list[str]:
+    """Questions of three to eight words, most of them in the lexicon, every second one with a slip of the keyboard."""
+    chance = random.Random(number)
+    plain = sorted({word.form for question in _QUESTIONS for word in words_of(question)})
+    made = []
+    for place in range(number):
+        words = [
+            chance.choice(plain) if chance.random() < 0.6 else f"слово{int(VOCABULARY ** chance.random())}"
+            for _ in range(chance.randint(3, 8))
+        ]
+        slip = chance.choice([word for word in plain if len(word) > 5])
+        made.append(" ".join([*words, slip[:2] + slip[3:]] if place % 2 else words))
+    return made
+
+
 async def measure(url: str, organisations: Sequence[UUID]) -> dict[str, list[float]]:
-    """Milliseconds of every question: its embedding, and the search with its words in memory; and of a first one without."""
+    """Milliseconds of every question: its embedding, and the search with its words in memory; and of a first one without.
+
+    What the search took of processors, here and in the database, does not depend on what else the machine does.
+    """
     embedders = (LocalUse(),)
-    times: dict[str, list[float]] = {"embedding": [], "search": [], "search, the first of an organisation": []}
+    first, rest = "search, the first of an organisation", "search"
+    times: dict[str, list[float]] = {"embedding": [], first: [], rest: [], _HERE: [], _THERE: [], _BOTH: []}
     async with Database(url, application="bench") as database:
         desk = cast("Desk", _Searching(_Only(database), embedders))
-        for number in range(ASKED + len(organisations)):
+        for number, question in enumerate(_asked(ASKED + len(organisations))):
             organisation = organisations[number % len(organisations)]
-            question = _QUESTIONS[number % len(_QUESTIONS)]
             begun = time.perf_counter()
             vectors = await vectors_of(embedders, question)
             embedded = time.perf_counter()
             async with database.tenant(organisation) as connection:
+                here, there = time.process_time(), _processor_of(connection.info.backend_pid)
                 await judge(desk, connection, organisation, Question(question), vectors)
+                took = (time.process_time() - here) * 1000, _processor_of(connection.info.backend_pid) - there
             ended = time.perf_counter()
-            name = "search" if number >= len(organisations) else "search, the first of an organisation"
             times["embedding"].append((embedded - begun) * 1000)
-            times[name].append((ended - embedded) * 1000)
+            times[rest if number >= len(organisations) else first].append((ended - embedded) * 1000)
+            if number >= len(organisations):
+                for name, value in zip((_HERE, _THERE, _BOTH), (*took, sum(took)), strict=True):
+                    times[name].append(value)
     return times
+
+
+def _processor_of(process: int) -> float:
+    """Milliseconds a process had of a processor, as Linux tells them."""
+    return int(Path(f"/proc/{process}/schedstat").read_text(encoding="ascii").split()[0]) / 1e6
 
 
 def run(console: Console) -> None:

@@ -10,6 +10,7 @@ from uuid import UUID
 import numpy as np
 
 from eval.corpus import Asked
+from kamhub.desk.lexicon.keyboard import as_meant
 from kamhub.desk.search import rules, store
 from kamhub.desk.search.actions import Judged, judge, signals_of
 from kamhub.desk.search.looking import vectors_of
@@ -42,17 +43,18 @@ async def measure(desk: Desk, organisation: UUID, asked: Sequence[Asked]) -> lis
 
 async def _ask(desk: Desk, organisation: UUID, asked: Asked) -> Outcome:
     begun = time.perf_counter()
-    vectors = await vectors_of(desk.embedders, asked.question)
+    question = as_meant(asked.question)
+    vectors = await vectors_of(desk.embedders, question)
     embedded = time.perf_counter()
     async with desk.hub.database.tenant(organisation) as connection:
-        judged = await judge(desk, connection, organisation, Question(asked.question), vectors)
+        judged = await judge(desk, connection, organisation, Question(question), vectors)
         ended = time.perf_counter()
         if judged is None:
             return Outcome(asked, {}, {}, False, 0.0, None, embedded - begun, ended - embedded)
         pieces = await store.hits(connection, organisation, judged.looked.ids)
     texts = [_plain(pieces[chunk].text) for chunk in judged.looked.ids]
     orders = _orders(judged)
-    signals = signals_of(judged, asked.question, pieces[judged.looked.ids[judged.order[0]]].text)
+    signals = signals_of(judged, question, pieces[judged.looked.ids[judged.order[0]]].text)
     likely = rules.confidence(signals)
     return Outcome(
         asked,

@@ -9,7 +9,8 @@ import pytest
 
 from kamhub.desk.lexicon import actions, rules
 from kamhub.desk.lexicon.actions import Lexicons
-from kamhub.desk.lexicon.vocabulary import same_meaning
+from kamhub.desk.lexicon.keyboard import as_meant
+from kamhub.desk.lexicon.vocabulary import IN_THE_LONG_LIST, IN_THE_SHORT_LIST, same_meaning
 from kamhub.desk.search.understanding import stems, understand
 from kamhub.hub.services import Hub
 from tests.builders import World
@@ -60,6 +61,27 @@ def test_the_vocabulary_goes_both_ways() -> None:
     assert bag in meanings[luggage]
     assert luggage in meanings[bag]
     assert all(stem not in others for stem, others in meanings.items())
+
+
+def test_the_short_list_says_more_than_the_long_one() -> None:
+    meanings = same_meaning()
+    assert meanings[rules.stem_of("багаж")][rules.stem_of("luggage")] == IN_THE_SHORT_LIST
+    assert 0 < meanings[rules.stem_of("банкнота")][rules.stem_of("деньги")] <= IN_THE_LONG_LIST < IN_THE_SHORT_LIST
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("crjkmrj cnjbn h.rpfr yf 40 kbnhjd?", "сколько стоит рюкзак на 40 литров?"),
+        ("Vj;yj c cj,frjq", "Можно с собакой"),
+        ("How much is a backpack?", "How much is a backpack?"),
+        ("skolko stoit bagazh", "skolko stoit bagazh"),
+        ("SU1730", "SU1730"),
+        ("Сколько стоит?", "Сколько стоит?"),
+    ],
+)
+def test_russian_typed_on_latin_keys_is_read(typed: str, meant: str) -> None:
+    assert as_meant(typed) == meant
 
 
 async def test_words_are_counted_while_chunks_come_and_go(hub: Hub, world: World, tmp_path: Path) -> None:

@@ -15,9 +15,10 @@ from kamhub.desk.search.understanding import Understood
 
 
 def test_more_said_is_more_likely() -> None:
-    much, little = Signals(1.0, 0.0, 0.6, 0.7, 1.0), Signals(0.1, 0.9, 0.1, 0.1, 0.0)
+    much, little = Signals(0.0, 0.0, 0.6, 1.0), Signals(0.3, 0.4, 0.1, 0.0)
     assert confidence(much) > GOOD_ENOUGH > confidence(little) > 0
-    assert confidence(Signals(1.0, 0.0, 0.6, 0.7, 0.0)) < confidence(much) < 1
+    assert confidence(Signals(0.0, 0.0, 0.6, 0.0)) < confidence(much) < 1
+    assert confidence(Signals(0.3, 0.6, 0.4, 1.0)) < GOOD_ENOUGH
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,7 @@ async def forget_unused(database: Database, organisation_id: UUID) -> int:
 class Lexicons:
     """The words of the organisations that were asked for lately; a process has one of these."""
 
-    def __init__(self, most_words: int = 150_000) -> None:
+    def __init__(self, most_words: int = 250_000) -> None:
         self._most = most_words
         self._rows: OrderedDict[UUID, tuple[Lexicon, list[LexiconWord]]] = OrderedDict()
         self._locks: dict[UUID, asyncio.Lock] = {}

@@ -33,7 +33,7 @@ def words_of(text: str) -> Iterator[Word]:
     plain = _THOUSANDS.sub(lambda found: found[1] + re.sub(r"\D", "", found[2]), plain)
     for found in _RUN.finditer(plain):
         form = found.group()[:MOST_LETTERS]
-        if form not in _STOPS:
+        if form not in STOPS:
             yield Word(stem_of(form), form)
 
 
@@ -70,7 +70,7 @@ def _stemmer(language: str) -> Stemmer:
 
 
 # Words that hold a sentence together and those by which anybody asks anything: they say nothing about what is asked.
-_STOPS = frozenset(
+STOPS = frozenset(
     files("kamhub.desk.lexicon").joinpath("stop_words.txt").read_text(encoding="utf-8").replace("ё", "е").split()
 )
 

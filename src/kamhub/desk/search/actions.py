@@ -16,6 +16,7 @@ from kamhub.desk.embedding.local import LocalUse
 from kamhub.desk.embedding.rules import model_in_use
 from kamhub.desk.embedding.types import Embedder
 from kamhub.desk.extraction.types import Language
+from kamhub.desk.lexicon.keyboard import as_meant
 from kamhub.desk.search import rules, store
 from kamhub.desk.search.looking import look, vectors_of
 from kamhub.desk.search.ranking import Looked, Numbers, ordered
@@ -25,7 +26,6 @@ from kamhub.desk.search.understanding import Names, Understood, stems, understan
 from kamhub.desk.services import Desk
 from kamhub.platform.database.pool import Connection
 
-_SAID = 0.5  # a word is said by one that is so far like it
 _AMONG_THE_BEST = 5  # of an arm: those it is named for
 
 
@@ -43,7 +43,7 @@ async def search(
     Narrowed to what an agent knows, to a category with everything below it, to a language. Raises ``AgentNotFound`` and
     ``CategoryNotFound``.
     """
-    asked = Question(question, agent_id, category_id, language, limit)
+    asked = Question(as_meant(question), agent_id, category_id, language, limit)
     vectors = await vectors_of(await _embedders(desk, organisation_id), asked.text)
     async with desk.hub.database.tenant(organisation_id) as connection:
         judged = await judge(desk, connection, organisation_id, asked, vectors)
@@ -123,16 +123,21 @@ async def _names(connection: Connection, organisation_id: UUID) -> Names:
 def signals_of(judged: Judged, question: str, first: str) -> Signals:
     """What the first pieces tell about whether they answer; ``first`` is the text of the very first."""
     looked, best = judged.looked, judged.order[:_AMONG_THE_BEST]
-    rarity = judged.understood.rarity
-    said = looked.best.max(axis=0) if len(rarity) else np.zeros(0)
-    near = looked.near.get(LocalUse.model)
     return Signals(
-        covered=float(looked.covered[best].max()),
-        missing=float(rarity[said < _SAID].sum() / rarity.sum()) if len(rarity) else 1.0,
-        aligned=float(np.nan_to_num(near[best]).max()) if near is not None else 0.0,
-        sentence=float(looked.sentences[best].max()),
+        unsaid=_unsaid(judged, best),
+        unsaid_by_one=min(_unsaid(judged, best[place : place + 1]) for place in range(len(best))),
+        together=float((looked.together * looked.sentences)[best].max()),
         kind=float(rules.has_what_is_asked(question, first)),
     )
+
+
+def _unsaid(judged: Judged, places: NDArray[np.int64]) -> float:
+    """How much of the question its one word tells that those pieces say least of, as they say it best."""
+    rarity = judged.understood.rarity
+    if not rarity.sum():
+        return 1.0
+    left = 1 - judged.looked.best[places].max(axis=0)
+    return float((left * rarity).max() / rarity.sum())
 
 
 def _hits(pieces: dict[UUID, Hit], judged: Judged, limit: int, likely: float) -> tuple[Hit, ...]:

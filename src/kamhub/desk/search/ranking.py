@@ -143,7 +143,11 @@ class Looked:
         return found
 
 
+# Chosen on the tuning half of the evaluation set; a quarter more or less changes two questions of a hundred.
+_WEIGHTS: Mapping[Arm, float] = {"words": 1.25, "meaning": 1.0, "aligned": 1.0}
+
+
 def ordered(arms: Mapping[Arm, Numbers]) -> tuple[NDArray[np.int64], Numbers]:
     """The places of the pieces, the best first, and how far each stands out."""
-    total = np.sum(list(arms.values()), axis=0)
+    total = np.sum([_WEIGHTS[arm] * numbers for arm, numbers in arms.items()], axis=0)
     return np.argsort(-total, kind="stable"), total

@@ -19,7 +19,6 @@ from kamhub.desk.lexicon.vocabulary import same_meaning
 # with each other they end there.
 _UNLIKE, _ALIKE = 0.50, 0.95
 _NOT_THE_SAME = 0.9  # a word of the same meaning is not the word
-_IN_ITS_PLACE = 0.65  # a word of the vocabulary that may stand for it
 _A_NAME_FOR_IT = 0.95
 _SOUNDS_ALIKE = 0.78
 _MOST_MISSPELT = 6
@@ -85,10 +84,10 @@ def _by_letters(word: Word, lexicon: Lexicon, alike: NDArray[np.float32]) -> Non
 def _by_vocabulary(words: Sequence[Word], lexicon: Lexicon, alike: Matrix) -> None:
     others = same_meaning()
     for row, word in enumerate(words):
-        for stem in others.get(word.stem, ()):
+        for stem, likely in others.get(word.stem, {}).items():
             place = lexicon.at.get(stem)
             if place is not None:
-                alike[row, place] = max(alike[row, place], _IN_ITS_PLACE)
+                alike[row, place] = max(alike[row, place], likely)
 
 
 def _by_name(
