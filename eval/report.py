@@ -18,25 +18,29 @@ Row = tuple[str, ...]
 def tables(outcomes: Sequence[Outcome]) -> list[tuple[str, Row, list[Row]]]:
     """Each a title, its columns, its rows."""
     made = []
+    # Without an API there is no arm of its vectors.
+    arms = [arm for arm in ARMS if any(arm in outcome.found for outcome in outcomes)]
     for half, called in (("report", "the half for reporting"), ("tune", "the half for tuning")):
         mine = [outcome for outcome in outcomes if outcome.asked.half == half]
-        made.append((f"Found: {called}", ("questions", "number", *ARMS, "all arms", "MRR, all arms"), _found(mine)))
+        made.append(
+            (f"Found: {called}", ("questions", "number", *arms, "all arms", "MRR, all arms"), _found(mine, arms))
+        )
         made.append((f"Answered and refused: {called}", ("questions", "number", "right", "wrong"), _refused(mine)))
     made.append(("Time of a question, ms", ("what", "median", "95 of 100"), _times(outcomes)))
     return made
 
 
-def _found(outcomes: Sequence[Outcome]) -> list[Row]:
+def _found(outcomes: Sequence[Outcome], arms: Sequence[str]) -> list[Row]:
     answerable = [outcome for outcome in outcomes if outcome.asked.answerable]
-    rows = [_line(kind, [each for each in answerable if each.asked.kind == kind]) for kind in KINDS]
-    rows += [_line(f"in {name}", [each for each in answerable if each.asked.language == code])
+    rows = [_line(kind, [each for each in answerable if each.asked.kind == kind], arms) for kind in KINDS]
+    rows += [_line(f"in {name}", [each for each in answerable if each.asked.language == code], arms)
              for code, name in (("ru", "Russian"), ("en", "English"))]  # fmt: skip
-    rows.append(_line("misspelt", [each for each in answerable if each.asked.misspelt]))
-    return [*rows, _line("all", answerable)]
+    rows.append(_line("misspelt", [each for each in answerable if each.asked.misspelt], arms))
+    return [*rows, _line("all", answerable, arms)]
 
 
-def _line(name: str, outcomes: Sequence[Outcome]) -> Row:
-    shares = [_share(outcome.found.get(arm, False) for outcome in outcomes) for arm in (*ARMS, "all")]
+def _line(name: str, outcomes: Sequence[Outcome], arms: Sequence[str]) -> Row:
+    shares = [_share(outcome.found.get(arm, False) for outcome in outcomes) for arm in (*arms, "all")]
     rank = statistics.fmean(outcome.first.get("all", 0.0) for outcome in outcomes) if outcomes else 0.0
     return (name.replace("_", " "), str(len(outcomes)), *shares, f"{rank:.2f}")
 

@@ -6,7 +6,7 @@ from eval.corpus import corpus, documents, questions
 from eval.measure import measure
 from kamhub.desk.embedding.local import LocalUse
 
-# Texts that are read at once; the model that takes long is left out, and the floors are a little below what is found without it.
+# Texts that are read at once; the floors are a little below what is found.
 DOCUMENTS = {"equipment-list.md", "deti-i-mesta.md", "reseller-faq.md", "prays-uslug-2025.csv", "privacy-notice.txt"}
 FLOORS = {"direct": 0.9, "cross_language": 0.6}
 
