@@ -8,7 +8,7 @@ from kamhub.desk.embedding.local import LocalUse
 
 # Texts that are read at once; the floors are a little below what is found.
 DOCUMENTS = {"equipment-list.md", "deti-i-mesta.md", "reseller-faq.md", "prays-uslug-2025.csv", "privacy-notice.txt"}
-FLOORS = {"direct": 0.9, "cross_language": 0.6}
+FLOORS = {"direct": 0.9, "cross_language": 0.8}
 
 
 async def test_the_search_finds_what_it_found(database_owner_url: str, database_url: str) -> None:
@@ -21,4 +21,4 @@ async def test_the_search_finds_what_it_found(database_owner_url: str, database_
         assert len(found) >= 3, f"too few questions of {kind}: the test proves nothing"
         assert sum(found) / len(found) >= floor, kind
     answered = [outcome.answered for outcome in outcomes]
-    assert sum(answered) / len(answered) >= 0.8
+    assert sum(answered) / len(answered) >= 0.85

@@ -63,6 +63,19 @@ async def test_what_runs_here_is_told_in_seconds(web: Web, world: World, tmp_pat
     assert (told["missing"], told["seconds"]) == (2, 1)
 
 
+async def test_without_an_api_the_model_that_runs_here_is_left(hub: Hub, world: World, tmp_path: Path) -> None:
+    api = Stand("old")
+    await know(desk_of(hub, tmp_path, api), world, world.main, "Правила", *TEXTS[:3])
+    world.execute(
+        "DELETE FROM chunk_vectors WHERE model = %s AND chunk_id = (SELECT min(id::text)::uuid FROM chunks)",
+        LocalUse.model,
+    )
+    api.asked.clear()
+    found = await search(desk_of(hub, tmp_path), world.main.id, "crjkmrj cj,fr tlen d yfvjhlybrt?")
+    assert {arm for hit in found.hits for arm in hit.found_by} == {"words", "aligned"}
+    assert (api.asked, found.good_enough) == ([], True)
+
+
 async def test_searches_go_on_with_the_old_vectors(hub: Hub, world: World, tmp_path: Path) -> None:
     before, after = Stand("old"), Stand("new")
     await know(desk_of(hub, tmp_path, before), world, world.main, "Правила", *TEXTS[:3])

@@ -69,11 +69,12 @@ async def test_every_arm_walks_an_index(desk: Desk, world: World) -> None:
     async with desk.hub.database.tenant(world.main.id) as connection:
         for way in ("seqscan", "sort"):
             await connection.execute(f"SET LOCAL enable_{way} = off".encode())
-        arms: dict[str, Callable[[Any], Awaitable[object]]] = {
-            "chunk_vectors_near_384": lambda asked: store.near_by_index(asked, scope, "stand", 384, vector, 5),
-            "chunk_vectors": lambda asked: store.near(asked, scope, "stand", vector, 5),
-        }
-        for index, ask in arms.items():
+        arms: tuple[tuple[str, Callable[[Any], Awaitable[object]]], ...] = (
+            ("chunk_vectors_near_384", lambda asked: store.near_by_index(asked, scope, "stand", 384, vector, 5)),
+            ("chunk_vectors", lambda asked: store.near(asked, scope, "stand", vector, 5)),
+            ("chunk_vectors", lambda asked: store.near_in_each_language(asked, scope, "stand", vector, 5)),
+        )
+        for index, ask in arms:
             explained = Explained(connection)
             await ask(explained)
             walked = [str(node.get("Index Name", node["Node Type"])) for node in explained.nodes]
