@@ -50,6 +50,29 @@ _KINDS: Mapping[str, KindWords] = {
         mark("Check that every promise of the product is kept"),
         mark("What is wrong with the data is not noticed until it has run; it comes again by the clock."),
     ),
+    "asset.process": KindWords(
+        mark("Read a document and make it searchable"),
+        mark(
+            "Agents do not know what is new in the document until this runs. If you discard it, read the document again on its page."
+        ),
+    ),
+    "asset.forget_file": KindWords(
+        mark("Remove a file that nothing needs any more"),
+        mark("The file takes room until this runs; nobody is shown it."),
+    ),
+    "asset.look_after": KindWords(mark("Begin the readings that are due"), _LATER),
+    "article.index": KindWords(
+        mark("Make an article searchable as it is written"),
+        mark(
+            "Agents know the article as it was before until this runs. If you discard it, save the article once more."
+        ),
+    ),
+    "graph.refresh": KindWords(mark("Bring the knowledge graph up to the names of the hub"), _LATER),
+    "knowledge.prune_gaps": KindWords(mark("Remove old questions that were asked in vain"), _LATER),
+    "knowledge.reembed": KindWords(
+        mark("Compare what the agents know by another model"),
+        mark("Searches go on with the model before. If you discard it, start it again in the settings of knowledge."),
+    ),
     "notice.send": KindWords(
         mark("Send a traveller a mail about the booking"),
         mark("The traveller has not been told. If you discard it, tell them another way."),
@@ -124,6 +147,11 @@ _ARGUMENTS: Mapping[str, str] = {
     "link_id": mark("Link"),
     "person_id": mark("Person"),
     "disruption_id": mark("Disruption"),
+    "asset_id": mark("Document"),
+    "article_id": mark("Article"),
+    "run_number": mark("Reading"),
+    "version": mark("Version"),
+    "digest": mark("Checksum"),
     "about": mark("About what"),
     "moment": mark("Beginning or end"),
     "channel": mark("Way out"),
