@@ -15,12 +15,12 @@ def tree(categories: Iterable[Category]) -> list[Branch]:
     for category in categories:
         below[category.facts.parent_id].append(category)
     found: list[Branch] = []
-    waiting = [(category, ()) for category in _last_first(below[None])]
+    waiting: list[tuple[Category, tuple[str, ...]]] = [(category, ()) for category in _last_first(below[None])]
     while waiting:
         category, above = waiting.pop()
         branch = Branch(category, (*above, category.facts.name))
         found.append(branch)
-        waiting += [(child, branch.path) for child in _last_first(below[category.id])]  # type: ignore[misc]
+        waiting += [(child, branch.path) for child in _last_first(below[category.id])]
     return found
 
 
