@@ -16,8 +16,10 @@ if [ "${1:-all}" != compile ]; then
         --sort-output --omit-header --add-comments=translators: --output="$template" src/kamhub
     $babel --quiet update --input-file="$template" --output-dir="$catalogues" --locale=ru --no-fuzzy-matching \
         --ignore-obsolete --width=118
-    # Dates and placeholders of the header would change with every run and say nothing.
-    sed -i -E '/^"(Report-Msgid|POT-Creation|PO-Revision|Last-Trans|Language-Team|Generated-By)/d' \
+    # Dates and placeholders of the header would change with every run and say nothing. Without any date of creation the
+    # compiler puts in its own hour, so one stays, always the same.
+    sed -i -E -e '/^"(Report-Msgid|PO-Revision|Last-Trans|Language-Team|Generated-By)/d' \
+        -e 's/^"POT-Creation-Date: .*/"POT-Creation-Date: 2026-01-01 00:00+0000\\n"/' \
         "$catalogues/ru/LC_MESSAGES/messages.po"
 fi
 $babel --quiet compile --directory="$catalogues" --locale=ru --statistics
