@@ -172,7 +172,7 @@ async def test_each_tick_is_put_once_in_the_whole_fleet(
 async def test_control_without_the_claim_of_ticks_each_would_be_put_several_times(
     queue: Queue, clock: ManualClock, connections: AsyncConnectionPool[Connection], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def always(*_: object) -> bool:
+    async def always(*_: object, also_new: bool) -> bool:
         return True
 
     monkeypatch.setattr(work, "claim_tick", always)
@@ -207,6 +207,19 @@ async def test_a_line_that_is_new_waits_for_its_first_tick(
     assert await grown.tick() == []
     clock.advance(MINUTE)
     assert await grown.tick() == ["plain", "other"]
+
+
+async def test_a_line_that_begins_at_once_runs_when_it_is_new_and_then_by_the_clock(
+    queue: Queue, clock: ManualClock, connections: AsyncConnectionPool[Connection]
+) -> None:
+    eager = Entry(OTHER.kind, Every(timedelta(hours=6)), "run once", begins="at once")
+    fleet = [Timetable([ONCE_A_MINUTE, eager], connections, clock) for _ in range(3)]
+    put = await asyncio.gather(*(each.tick() for each in fleet))
+    assert sorted(kinds for kinds in put if kinds) == [["other"]], "once in the whole fleet, and only that line"
+    assert await _take_away(queue) == 1
+    assert await Timetable([eager], connections, clock).tick() == [], "a worker that starts later finds it known"
+    clock.advance(rules.next_tick(eager.when, clock.now()) - clock.now())
+    assert await Timetable([eager], connections, clock).tick() == ["other"]
 
 
 async def test_a_clock_that_is_set_back_repeats_nothing(
@@ -306,11 +319,11 @@ async def test_a_worker_whose_part_failed_begins_anew(
     well = getattr(*part)
     failed: list[str] = []
 
-    async def fail_once(*arguments: Any) -> Any:
+    async def fail_once(*arguments: Any, **named: Any) -> Any:
         if not failed:
             failed.append(part[1])
             raise MemoryError
-        return await well(*arguments)
+        return await well(*arguments, **named)
 
     async def tick(run: Run[Marks]) -> Outcome:
         await run.context.add("tick")

@@ -55,7 +55,7 @@ class Timetable:
         name = entry.kind.name
         lock = f"timetable:{name}"
         async with self._connections.connection() as connection, connection.transaction():
-            if not await work.claim_tick(connection, name, tick):
+            if not await work.claim_tick(connection, name, tick, also_new=entry.begins == "at once"):
                 return False
             if not rules.is_run(entry, tick, now):
                 _log.info("tick left out", job=name, tick=tick.isoformat(), late=str(now - tick))

@@ -116,15 +116,19 @@ class Daily:
 
 
 Missed: TypeAlias = Literal["run once", "skip"]
+Begins: TypeAlias = Literal["at once", "at its next tick"]
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A line of the timetable. ``missed``: what becomes of ticks that passed while no worker was there."""
+    """A line of the timetable. ``missed``: what becomes of ticks that passed while no worker was there. ``begins``: when a
+    line that no worker has known before runs for the first time; ``at once`` is for those that run once for what was missed.
+    """
 
     kind: Kind
     when: Every | Daily
     missed: Missed
+    begins: Begins = "at its next tick"
 
 
 @dataclass(frozen=True, slots=True)

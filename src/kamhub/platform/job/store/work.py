@@ -228,10 +228,10 @@ async def bury_unknown(connection: Connection, waited: float, error: str, most: 
     return cursor.rowcount
 
 
-async def claim_tick(connection: Connection, kind: str, tick: datetime) -> bool:
+async def claim_tick(connection: Connection, kind: str, tick: datetime, *, also_new: bool) -> bool:
     """Move the timetable's line on to that tick; True for exactly one caller in the fleet, whose transaction it is.
 
-    A line that is new counts from now on: its last tick is taken for done.
+    Unless ``also_new`` is set, a line that is new counts from now on: its last tick is taken for done.
     """
     row = await (
         await connection.execute(
@@ -239,8 +239,8 @@ async def claim_tick(connection: Connection, kind: str, tick: datetime) -> bool:
                moved AS (
                  INSERT INTO job_ticks (kind, tick) VALUES (%(kind)s, %(tick)s)
                  ON CONFLICT (kind) DO UPDATE SET tick = EXCLUDED.tick WHERE job_ticks.tick < EXCLUDED.tick RETURNING 1)
-               SELECT EXISTS (SELECT FROM moved) AND EXISTS (SELECT FROM known)""",
-            {"kind": kind, "tick": tick},
+               SELECT EXISTS (SELECT FROM moved) AND (%(also_new)s OR EXISTS (SELECT FROM known))""",
+            {"kind": kind, "tick": tick, "also_new": also_new},
         )
     ).fetchone()
     return bool(row and row[0])
