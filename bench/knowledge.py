@@ -28,8 +28,10 @@ from kamhub.desk.search.looking import vectors_of
 from kamhub.desk.search.types import Question
 from kamhub.desk.services import Desk
 from kamhub.hub.place.types import CATALOGUE
+from kamhub.kit.clock import SystemClock
 from kamhub.kit.ids import new_id
 from kamhub.platform.database.pool import Database
+from kamhub.platform.service_call.notes import CallNotes
 
 CHUNKS, ORGANISATIONS, VOCABULARY = 100_000, 20, 8_000
 WORDS_OF_A_CHUNK, SENTENCES_OF_A_CHUNK = 70, 6
@@ -164,7 +166,7 @@ async def measure(url: str, organisations: Sequence[UUID]) -> dict[str, list[flo
     first, rest = "search, the first of an organisation", "search"
     times: dict[str, list[float]] = {"embedding": [], first: [], rest: [], _HERE: [], _THERE: [], _BOTH: []}
     async with Database(url, application="bench") as database:
-        desk = cast("Desk", _Searching(_Only(database), embedders))
+        desk = cast("Desk", _Searching(_Only(database, CallNotes(database, SystemClock())), embedders))
         for number, question in enumerate(_asked(ASKED + len(organisations))):
             organisation = organisations[number % len(organisations)]
             begun = time.perf_counter()

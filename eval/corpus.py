@@ -21,10 +21,13 @@ from kamhub.desk.knowledge import actions as knowledge
 from kamhub.desk.knowledge.rules import pieces_of
 from kamhub.desk.knowledge.types import Source
 from kamhub.desk.lexicon.actions import Lexicons
+from kamhub.desk.reranking.types import Reranker
 from kamhub.desk.services import Desk
 from kamhub.hub.place.types import CATALOGUE
+from kamhub.kit.clock import SystemClock
 from kamhub.kit.ids import new_id
 from kamhub.platform.database.pool import Database
+from kamhub.platform.service_call.notes import CallNotes
 
 HERE = Path(__file__).parent
 
@@ -83,6 +86,7 @@ class _Only:
     """The services of the hub that a search uses."""
 
     database: Database
+    calls: CallNotes
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +95,19 @@ class _Searching:
 
     hub: _Only
     embedders: tuple[Embedder, ...]
+    reranker: Reranker | None = None
     lexicons: Lexicons = field(default_factory=Lexicons)
 
 
 @asynccontextmanager
 async def corpus(
-    owner_url: str, app_url: str, embedders: Sequence[Embedder], files: Sequence[Path]
+    owner_url: str,
+    app_url: str,
+    embedders: Sequence[Embedder],
+    files: Sequence[Path],
+    reranker: Reranker | None = None,
 ) -> AsyncIterator[tuple[Desk, UUID]]:
-    """A desk whose only organisation knows those files."""
+    """A desk whose only organisation knows those files; ``reranker`` reads what it finds."""
     organisation = new_id()
     with psycopg.connect(owner_url) as connection:
         for id_, slug in ((CATALOGUE, "catalogue"), (organisation, "operator")):
@@ -110,7 +119,8 @@ async def corpus(
         for file in files:
             await _take_in(database, organisation, file)
         await embed_missing(database, embedders, organisation, None, _say_nothing)
-        yield cast("Desk", _Searching(_Only(database), tuple(embedders))), organisation
+        hub = _Only(database, CallNotes(database, SystemClock()))
+        yield cast("Desk", _Searching(hub, tuple(embedders), reranker)), organisation
 
 
 async def _say_nothing(done: int, total: int) -> None:

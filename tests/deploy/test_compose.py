@@ -33,6 +33,9 @@ GIVEN = {
     "KAMHUB_MAIL_FROM": "hub@hub.example.org",
     "KAMHUB_EMBEDDING_BASE_URL": "https://models.example.org/v1",
     "KAMHUB_EMBEDDING_DIMENSIONS": "1536",
+    "KAMHUB_RERANKING_URL": "https://models.example.org/v1/rerank",
+    "KAMHUB_RERANKING_SECONDS": "2",
+    "KAMHUB_RERANKING_ENOUGH": "0.5",
     "KAMHUB_LLM_BASE_URL": "https://models.example.org/v1",
 }
 

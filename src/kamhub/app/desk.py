@@ -17,6 +17,7 @@ from kamhub.desk.embedding.choice import embedder_of, embedders_of, price_of
 from kamhub.desk.embedding.types import Embedder
 from kamhub.desk.extraction.types import Document
 from kamhub.desk.knowledge.types import Piece, Source
+from kamhub.desk.reranking.choice import reranker_of
 from kamhub.desk.services import Desk, Embed, SayProgress
 from kamhub.hub.services import Hub
 from kamhub.platform.database.pool import Database
@@ -39,6 +40,7 @@ def make_desk(settings: Settings, hub: Hub, data_dir: Path) -> Desk:
         embedders=embedders,
         embedder_of=partial(embedder_of, settings),
         price=price_of(settings),
+        reranker=reranker_of(settings),
         link=partial(_link, settings, hub),
     )
 

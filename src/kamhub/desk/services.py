@@ -13,6 +13,7 @@ from kamhub.desk.extraction.types import Document
 from kamhub.desk.gap.notebook import Notebook
 from kamhub.desk.knowledge.types import Piece, Source
 from kamhub.desk.lexicon.actions import Lexicons
+from kamhub.desk.reranking.types import Reranker
 from kamhub.hub.services import Hub
 from kamhub.kit.cache import FreshCache
 from kamhub.platform.database.pool import Database
@@ -60,7 +61,8 @@ class Desk:
     """The desk's services, on top of the hub's.
 
     ``embedders`` are those that are set, the one with both languages in one space last (offline there is no other); ``embedder_of`` finds the one that made the
-    vectors of a model, None when it cannot be asked any more. ``models`` are the vectors an organisation has, by model.
+    vectors of a model, None when it cannot be asked any more. ``models`` are the vectors an organisation has, by model. ``reranker`` reads
+    what was found, where one is set.
     """
 
     hub: Hub
@@ -73,6 +75,7 @@ class Desk:
     embedders: tuple[Embedder, ...] = ()
     embedder_of: Callable[[str], Embedder | None] = lambda _model: None
     price: Price | None = None
+    reranker: Reranker | None = None
     lexicons: Lexicons = field(default_factory=Lexicons)
     models: FreshCache[UUID, Mapping[str, int]] = field(default_factory=lambda: FreshCache(seconds=5.0, size=5_000))
     gaps: Notebook = field(default_factory=Notebook)

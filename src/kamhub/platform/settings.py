@@ -73,6 +73,11 @@ class Settings(BaseSettings):
     embedding_dimensions: int = Field(default=1536, ge=8, le=4000)
     embedding_price: int = Field(default=0, ge=0)
     embedding_currency: str = Field(default="USD", pattern="^[A-Z]{3}$")
+    reranking_url: str | None = Field(default=None, pattern=r"^https?://[^\s]+$")
+    reranking_key: SecretStr | None = None
+    reranking_model: str | None = None
+    reranking_seconds: float = Field(default=2.0, ge=0.1, le=10)
+    reranking_enough: float = Field(default=0.5, gt=0, lt=1)
     llm_base_url: str | None = None
     llm_api_key: SecretStr | None = None
     llm_model: str | None = None
@@ -195,6 +200,8 @@ def problems(settings: Settings) -> list[str]:
     found += _backup_problems(settings)
     if bool(settings.embedding_base_url) is not bool(settings.embedding_model):
         found.append("KAMHUB_EMBEDDING_BASE_URL and KAMHUB_EMBEDDING_MODEL belong together.")
+    if bool(settings.reranking_url) is not bool(settings.reranking_model):
+        found.append("KAMHUB_RERANKING_URL and KAMHUB_RERANKING_MODEL belong together.")
     if settings.production:
         found += _production_problems(settings)
     return found

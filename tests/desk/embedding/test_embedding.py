@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 import math
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,44 +17,14 @@ from kamhub.desk.embedding.types import Embedder, EmbedderUnavailable, Price
 from kamhub.hub.services import Hub
 from kamhub.platform.settings import Settings, SettingsRefused, load_settings
 from tests.builders import World
+from tests.desk.embedding.support import Reply, api
 from tests.desk.search.support import Stand, desk_of, know, say_nothing
-
-Reply = tuple[int, object]
 
 
 def vectors(body: dict[str, Any]) -> Reply:
     """As OpenAI answers, out of order."""
     rows = [{"index": place, "embedding": [float(len(text)), 1.0, 0.0]} for place, text in enumerate(body["input"])]
     return 200, {"data": rows[::-1]}
-
-
-@asynccontextmanager
-async def api(*answers: Callable[[dict[str, Any]], Reply] | Reply) -> AsyncIterator[tuple[str, list[dict[str, Any]]]]:
-    """A server that gives one answer after the other, the last one for ever; yields its address and what it was asked."""
-    asked: list[dict[str, Any]] = []
-    left = list(answers)
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while head := (await reader.readuntil(b"\r\n\r\n")).decode() if not reader.at_eof() else "":
-            lines = dict(line.lower().split(": ", 1) for line in head.split("\r\n")[1:] if line)
-            body = json.loads(await reader.readexactly(int(lines["content-length"])))
-            asked.append({**body, "path": head.split()[1], "key": lines.get("authorization")})
-            answer = left.pop(0) if len(left) > 1 else left[0]
-            status, content = answer(body) if callable(answer) else answer
-            data = json.dumps(content).encode()
-            writer.write(
-                f"HTTP/1.1 {status} X\r\nContent-Length: {len(data)}\r\nConnection: close\r\n\r\n".encode() + data
-            )
-            await writer.drain()
-            break
-        writer.close()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    try:
-        yield f"http://127.0.0.1:{port}/v1", asked
-    finally:
-        server.close()
 
 
 def remote(address: str, key: str | None = None) -> RemoteEmbedder:

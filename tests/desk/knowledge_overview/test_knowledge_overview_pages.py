@@ -109,13 +109,22 @@ async def test_how_much_is_known_and_what_is_being_read(web: Web, world: World) 
 
 
 async def test_an_answer_is_shown_with_its_place(web: Web, world: World, searching: Searching) -> None:
-    article = hit(asset_id=None, article_id=new_id(), title="Собаки", position={"headings": []}, found_by=("meaning",))
+    article = hit(
+        asset_id=None, article_id=new_id(), title="Собаки", position={"headings": []}, found_by=("meaning", "reading")
+    )
     one = hit()
     searching.found = Found((one, article), True, 0.9)
     page = (await (await signed_in(web)).get(f"{PAGE}?q=лыжи&language=ru")).text
     assert f'href="/office/knowledge/assets/{one.asset_id}?chunk={one.chunk_id}#place"' in page
     assert f'href="/office/knowledge/articles/{article.article_id}?chunk={article.chunk_id}#place"' in page
-    for told in ("p. 3 · Тарифы › Багаж", "87 %", "by its words", "by its meaning", "Лыжи берём бесплатно."):
+    for told in (
+        "p. 3 · Тарифы › Багаж",
+        "87 %",
+        "by its words",
+        "by its meaning",
+        "by reading it",
+        "Лыжи берём бесплатно.",
+    ):
         assert told in page, told
     assert "That isn't in your documents" not in page
     assert searching.asked[0]["language"] == "ru"

@@ -169,6 +169,21 @@ async def test_how_the_payment_service_answers_is_remembered(web: Web, world: Wo
     assert (payments["health"], answered, payments["failed_at"]) == ("well", web.clock.now(), None)
 
 
+async def test_the_model_that_reads_is_there_as_long_as_it_is_set(web: Web, world: World, owner: Browser) -> None:
+    await web.hub.calls.failed(world.main.id, "reranking", "judge was answered with 401")
+    name = "Model that reads what the search finds"
+    assert name not in await shown(owner, PAGE), "it is set no more"
+    state = web.app.state
+    state.settings = state.settings.model_copy(update={"reranking_url": "https://models.example.org/v1/rerank"})
+    assert f"{name} does not answer" in await shown(owner, PAGE)
+    [*_, reranking] = (await told(web, world))["providers"]["providers"]
+    assert (reranking["service"], reranking["health"], reranking["error"]) == (
+        "reranking",
+        "failing",
+        "judge was answered with 401",
+    )
+
+
 async def test_money_in_doubt_is_told_after_a_while(web: Web, world: World, owner: Browser) -> None:
     world.execute(
         "INSERT INTO payments (organisation_id, id, account_id, transaction_id, amount, currency, status, test, accepted, received_at) "

@@ -9,7 +9,7 @@ import pytest
 
 from kamhub.kit.clock import ManualClock
 from kamhub.platform.database.pool import Database
-from kamhub.platform.service_call import store
+from kamhub.platform.service_call import metrics, store
 from kamhub.platform.service_call.notes import CallNotes
 from kamhub.platform.service_call.types import ServiceState
 from tests.builders import World
@@ -18,6 +18,12 @@ from tests.builders import World
 @pytest.fixture
 def notes(database: Database, clock: ManualClock) -> CallNotes:
     return CallNotes(database, clock)
+
+
+def _counted(service: str, outcome: str) -> float:
+    return (
+        metrics.REGISTRY.get_sample_value("kamhub_service_calls_total", {"service": service, "outcome": outcome}) or 0
+    )
 
 
 async def known(database: Database, organisation: UUID) -> list[ServiceState]:
@@ -55,11 +61,12 @@ async def test_secrets_in_an_error_are_masked(notes: CallNotes, database: Databa
 async def test_the_same_news_is_written_once_in_half_a_minute(
     notes: CallNotes, database: Database, world: World, clock: ManualClock
 ) -> None:
-    first = clock.now()
+    first, before = clock.now(), _counted("email", "answered")
     for seconds in (0, 10, 19):
         clock.advance(timedelta(seconds=seconds))
         await notes.answered(world.main.id, "email")
     assert [state.answered_at for state in await known(database, world.main.id)] == [first]
+    assert _counted("email", "answered") == before + 3, "every call is counted"
     clock.advance(timedelta(seconds=1))
     await notes.answered(world.main.id, "email")
     assert [state.answered_at for state in await known(database, world.main.id)] == [clock.now()]

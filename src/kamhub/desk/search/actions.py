@@ -20,6 +20,7 @@ from kamhub.desk.lexicon.keyboard import as_meant
 from kamhub.desk.search import rules, store
 from kamhub.desk.search.looking import look, vectors_of
 from kamhub.desk.search.ranking import Looked, Numbers, ordered
+from kamhub.desk.search.reading import judged_by_reading, most_of
 from kamhub.desk.search.rules import Signals
 from kamhub.desk.search.types import AgentNotFound, Arm, Found, Hit, Question
 from kamhub.desk.search.understanding import Names, Understood, stems, understand
@@ -49,11 +50,13 @@ async def search(
         judged = await judge(desk, connection, organisation_id, asked, vectors)
         if judged is None:
             return Found((), False, 0.0)
-        chosen = [judged.looked.ids[place] for place in judged.order[: asked.limit]]
+        most = most_of(desk, asked.limit)
+        chosen = [judged.looked.ids[place] for place in judged.order[:most]]
         pieces = await store.hits(connection, organisation_id, chosen)
     first = pieces.get(chosen[0])
     likely = rules.confidence(signals_of(judged, asked.text, first.text if first else ""))
-    return Found(_hits(pieces, judged, asked.limit, likely), likely >= rules.GOOD_ENOUGH, likely)
+    found = Found(_hits(pieces, judged, most, likely), likely >= rules.GOOD_ENOUGH, likely)
+    return await judged_by_reading(desk, organisation_id, asked.text, found, asked.limit)
 
 
 async def _embedders(desk: Desk, organisation_id: UUID) -> list[Embedder]:

@@ -12,9 +12,9 @@ from kamhub.desk.extraction.types import Language
 from kamhub.kit.errors import Refusal
 from kamhub.kit.text import mark
 
-# How a piece was found: by its words, or by its meaning as a model of vectors has it.
-Arm: TypeAlias = Literal["words", "meaning", "aligned"]
-ARMS: tuple[Arm, ...] = ("words", "meaning", "aligned")
+# How a piece was found: by its words, by its meaning as a model of vectors has it, or by reading it beside the question.
+Arm: TypeAlias = Literal["words", "meaning", "aligned", "reading"]
+ARMS: tuple[Arm, ...] = ("words", "meaning", "aligned", "reading")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,8 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A piece that may answer. ``score`` is from 0 to 1; ``found_by`` names the arms that had it among their best."""
+    """A piece that may answer. ``score`` is from 0 to 1; ``found_by`` names the arms that had it among their best, and
+    ``reading`` where it was read as an answer."""
 
     chunk_id: UUID
     asset_id: UUID | None

@@ -16,12 +16,14 @@ from kamhub.hub.services import Hub
 from kamhub.kit.money import Money
 from kamhub.platform.database.metrics import pool_families
 from kamhub.platform.monitoring.meters import gauge, text_of
+from kamhub.platform.service_call import metrics as service_calls
 
 
 def of_process(hub: Hub) -> bytes:
-    """Bookings, money, seats and connections, as this process has counted them; in Prometheus' text format."""
+    """Bookings, money, seats, connections and calls out, as this process has counted them; in Prometheus' text format."""
     engine = engine_families(hub.engine.counters, hub.engine.waiting)
-    return generate_latest(REGISTRY) + text_of([*engine, *pool_families(hub.database.statistics())])
+    counted = generate_latest(REGISTRY) + generate_latest(service_calls.REGISTRY)
+    return counted + text_of([*engine, *pool_families(hub.database.statistics())])
 
 
 def figure_families(figures: Figures) -> list[Metric]:

@@ -24,13 +24,15 @@ from kamhub.platform.service_call import store as service_calls
 
 @dataclass(frozen=True, slots=True)
 class Looking:
-    """Who looks, and with what. ``limiter`` is None where its numbers are not in Redis; ``backups_on`` as it is set."""
+    """Who looks, and with what. ``limiter`` is None where its numbers are not in Redis; ``backups_on`` and ``reads`` (a reranker is
+    there) as it is set."""
 
     hub: Hub
     people: People
     staff: Staff
     backups_on: bool
     limiter: Limiter | None
+    reads: bool
 
 
 async def promises(look: Looking) -> Promises:
@@ -70,6 +72,9 @@ async def providers(look: Looking) -> ProvidersPart:
         "telegram": ways.telegram_token is not None,
         "sms": ways.sms_key is not None,
     }
+    # One for the whole installation: once it is taken out nobody calls it, and its last failure would stand there for ever.
+    if look.reads:
+        connected["reranking"] = True
     return ProvidersPart(account, rules.providers(connected, known), doubt)  # type: ignore[arg-type]
 
 

@@ -36,7 +36,8 @@ def looking(request: Asked, hub: Hub, people: People, staff: Staff) -> actions.L
     """What the parts are loaded with."""
     state = request.app.state
     limiter = state.limiter if state.settings.redis_url is not None else None
-    return actions.Looking(hub, people, staff, state.settings.backups == "on", limiter)
+    reads = state.settings.reranking_url is not None
+    return actions.Looking(hub, people, staff, state.settings.backups == "on", limiter, reads)
 
 
 HANDLERS = (status,)

@@ -14,6 +14,7 @@ _SERVICES: Mapping[Service, str] = {
     "email": mark("Mail to travellers"),
     "telegram": mark("Telegram bot"),
     "sms": mark("Short messages"),
+    "reranking": mark("Model that reads what the search finds"),
 }
 _PROMISES = {one.name: one.promise for one in INVARIANTS}
 

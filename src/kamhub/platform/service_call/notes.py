@@ -12,7 +12,7 @@ from kamhub.kit.clock import Clock
 from kamhub.platform.database.errors import DatabaseUnavailable
 from kamhub.platform.database.pool import Database
 from kamhub.platform.monitoring.masks import mask_text
-from kamhub.platform.service_call import store
+from kamhub.platform.service_call import metrics, store
 from kamhub.platform.service_call.types import Service
 
 _log = structlog.get_logger("kamhub.service_call")
@@ -31,10 +31,12 @@ class CallNotes:
 
     async def answered(self, organisation_id: UUID, service: Service) -> None:
         """The service answered, whatever it answered."""
+        metrics.count(service, "answered")
         await self._note(organisation_id, service, None)
 
     async def failed(self, organisation_id: UUID, service: Service, error: str) -> None:
         """It did not answer, or knows us no more; ``error`` is a few words for a person, masked here."""
+        metrics.count(service, "failed")
         await self._note(organisation_id, service, mask_text(error)[:_LONGEST])
 
     async def _note(self, organisation_id: UUID, service: Service, error: str | None) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Literal, Protocol, TypeAlias
 from uuid import UUID
 
-Service: TypeAlias = Literal["cloudpayments", "email", "telegram", "sms"]
+Service: TypeAlias = Literal["cloudpayments", "email", "telegram", "sms", "reranking"]
 
 
 @dataclass(frozen=True, slots=True)
