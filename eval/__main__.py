@@ -13,14 +13,16 @@ from eval import report
 from eval.corpus import corpus, documents, elsewhere, questions
 from eval.measure import Outcome, measure
 from kamhub.desk.embedding.choice import embedders_of
+from kamhub.desk.reranking.choice import reranker_of
 from kamhub.platform.settings import load_settings
 
 
 async def outcomes() -> list[Outcome]:
-    """Of every question of the set, with the embedders that are set."""
-    embedders = embedders_of(load_settings())
+    """Of every question of the set, with the embedders and the reranker that are set."""
+    settings = load_settings()
+    embedders, reranker = embedders_of(settings), reranker_of(settings)
     with scratch_database() as (_, address):
-        async with corpus(address.owner_url, address.app_url, embedders, documents()) as (desk, organisation):
+        async with corpus(address.owner_url, address.app_url, embedders, documents(), reranker) as (desk, organisation):
             return await measure(desk, organisation, [*questions(), *elsewhere()])
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -11,11 +11,14 @@ import numpy as np
 
 from eval.corpus import Asked
 from kamhub.desk.lexicon.keyboard import as_meant
+from kamhub.desk.reranking import rules as reading_rules
+from kamhub.desk.reranking.types import MOST_PASSAGES
 from kamhub.desk.search import rules, store
 from kamhub.desk.search.actions import Judged, judge, signals_of
 from kamhub.desk.search.looking import vectors_of
+from kamhub.desk.search.reading import relevance_of
 from kamhub.desk.search.rules import Signals
-from kamhub.desk.search.types import Question
+from kamhub.desk.search.types import Hit, Question
 from kamhub.desk.services import Desk
 
 MOST = 5  # passages that count
@@ -24,7 +27,7 @@ MOST = 5  # passages that count
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """``found`` and ``first`` are by arm and for ``all``: whether all evidence is in the first five passages, and one divided by the
-    place of the first passage with evidence (0 beyond the tenth). ``embedding`` and ``seconds`` are what it took."""
+    place of the first passage with evidence (0 beyond the tenth). ``embedding``, ``seconds`` and ``reading`` are what it took."""
 
     asked: Asked
     found: dict[str, bool]
@@ -34,6 +37,7 @@ class Outcome:
     signals: Signals | None
     embedding: float
     seconds: float
+    reading: float = 0.0
 
 
 async def measure(desk: Desk, organisation: UUID, asked: Sequence[Asked]) -> list[Outcome]:
@@ -53,9 +57,14 @@ async def _ask(desk: Desk, organisation: UUID, asked: Asked) -> Outcome:
             return Outcome(asked, {}, {}, False, 0.0, None, embedded - begun, ended - embedded)
         pieces = await store.hits(connection, organisation, judged.looked.ids)
     texts = [_plain(pieces[chunk].text) for chunk in judged.looked.ids]
-    orders = _orders(judged)
+    relevance, reading = await _read(desk, organisation, question, judged, pieces)
+    orders = _orders(judged, relevance)
     signals = signals_of(judged, question, pieces[judged.looked.ids[judged.order[0]]].text)
     likely = rules.confidence(signals)
+    if desk.reranker is not None and relevance:
+        order = reading_rules.in_order(relevance, desk.reranker.enough)
+        orders["all"] = [*(orders["all"][place] for place in order), *orders["all"][len(order) :]]
+        likely = max(reading_rules.score(relevance[place], desk.reranker.enough) for place in order[:MOST])
     return Outcome(
         asked,
         {arm: _found(asked, [texts[place] for place in order[:MOST]]) for arm, order in orders.items()},
@@ -65,14 +74,30 @@ async def _ask(desk: Desk, organisation: UUID, asked: Asked) -> Outcome:
         signals,
         embedded - begun,
         ended - embedded,
+        reading,
     )
 
 
-def _orders(judged: Judged) -> dict[str, list[int]]:
+async def _read(
+    desk: Desk, organisation: UUID, question: str, judged: Judged, pieces: Mapping[UUID, Hit]
+) -> tuple[list[float], float]:
+    """What a reader says of the best, in their order (nothing where nobody reads), and how long it took."""
+    if desk.reranker is None:
+        return [], 0.0
+    begun = time.perf_counter()
+    best = [pieces[judged.looked.ids[place]] for place in judged.order[:MOST_PASSAGES]]
+    relevance = await relevance_of(desk, organisation, question, best)
+    return relevance or [], time.perf_counter() - begun
+
+
+def _orders(judged: Judged, relevance: Sequence[float]) -> dict[str, list[int]]:
     alone: dict[str, list[int]] = {
         arm: np.argsort(-numbers, kind="stable").tolist() for arm, numbers in judged.arms.items()
     }
-    return {**alone, "all": judged.order.tolist()}
+    together: list[int] = judged.order.tolist()
+    if relevance:
+        alone["reading"] = [together[place] for place in np.argsort(-np.array(relevance), kind="stable").tolist()]
+    return {**alone, "all": together}
 
 
 def _plain(text: str) -> str:

@@ -18,13 +18,12 @@ Row = tuple[str, ...]
 def tables(outcomes: Sequence[Outcome]) -> list[tuple[str, Row, list[Row]]]:
     """Each a title, its columns, its rows."""
     made = []
-    # Without an API there is no arm of its vectors.
+    # Without an API there is no arm of its vectors, and without one that reads nothing is read.
     arms = [arm for arm in ARMS if any(arm in outcome.found for outcome in outcomes)]
+    mrr = [f"MRR, {arm}" for arm in (*arms, "all arms")]
     for half, called in (("report", "the half for reporting"), ("tune", "the half for tuning")):
         mine = [outcome for outcome in outcomes if outcome.asked.half == half]
-        made.append(
-            (f"Found: {called}", ("questions", "number", *arms, "all arms", "MRR, all arms"), _found(mine, arms))
-        )
+        made.append((f"Found: {called}", ("questions", "number", *arms, "all arms", *mrr), _found(mine, arms)))
         made.append((f"Answered and refused: {called}", ("questions", "number", "right", "wrong"), _refused(mine)))
     made.append(("Time of a question, ms", ("what", "median", "95 of 100"), _times(outcomes)))
     return made
@@ -41,8 +40,11 @@ def _found(outcomes: Sequence[Outcome], arms: Sequence[str]) -> list[Row]:
 
 def _line(name: str, outcomes: Sequence[Outcome], arms: Sequence[str]) -> Row:
     shares = [_share(outcome.found.get(arm, False) for outcome in outcomes) for arm in (*arms, "all")]
-    rank = statistics.fmean(outcome.first.get("all", 0.0) for outcome in outcomes) if outcomes else 0.0
-    return (name.replace("_", " "), str(len(outcomes)), *shares, f"{rank:.2f}")
+    ranks = [
+        f"{statistics.fmean(outcome.first.get(arm, 0.0) for outcome in outcomes):.2f}" if outcomes else "-"
+        for arm in (*arms, "all")
+    ]
+    return (name.replace("_", " "), str(len(outcomes)), *shares, *ranks)
 
 
 def _refused(outcomes: Sequence[Outcome]) -> list[Row]:
@@ -68,7 +70,9 @@ def _times(outcomes: Sequence[Outcome]) -> list[Row]:
         for name, times in (
             ("embedding", [outcome.embedding for outcome in outcomes]),
             ("searching", [outcome.seconds for outcome in outcomes]),
+            ("reading", [outcome.reading for outcome in outcomes]),
         )
+        if any(times)
     ]
 
 
