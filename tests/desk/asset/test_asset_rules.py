@@ -50,7 +50,8 @@ def test_a_run_begins(kind: str, stage: Stage) -> None:
 
 def test_a_text_is_kept_as_it_was_read() -> None:
     table = Block("table", "a b", page=2, sheet="Цены", rows=(("a", "b"), ("1", "")))
-    document = Document((Block("heading", "Багаж", 1), table), "text/html", "ru", "Правила", 3)
+    over = Block("paragraph", "первая вторая", page=2, turns=(7,))
+    document = Document((Block("heading", "Багаж", 1), table, over), "text/html", "ru", "Правила", 3)
     assert unpacked(packed(document)) == document
     assert packed(document) == packed(document)
 
