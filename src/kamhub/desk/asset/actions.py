@@ -105,12 +105,12 @@ async def _begun(connection: Connection, desk: Desk, staff: Staff, asset_id: UUI
 async def change(desk: Desk, staff: Staff, asset_id: UUID, wanted: AssetChange, asked: AskedVersion = None) -> Asset:
     """Change name, category, or how often it is read again; its chunks follow.
 
-    Raises ``AssetNotFound``, ``CategoryNotFound``, ``VersionStale``.
+    A page asks for the ``facts_version`` it was made from, a program for the ``version``. Raises ``AssetNotFound``, ``CategoryNotFound``, ``VersionStale``.
     """
     organisation, now = staff.organisation_id, desk.hub.clock.now()
     async with desk.hub.database.tenant(organisation) as connection:
         before = await _locked(connection, organisation, asset_id)
-        require_version(asked, before.version)
+        require_version(asked, before.facts_version if isinstance(asked, int) else before.version)
         fields = dict(wanted.fields)
         if before.kind != "url":
             fields.pop("reread_hours", None)
