@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from uuid import UUID
 
@@ -30,7 +31,25 @@ async def embed_missing(
     Returns how many vectors were made. Each batch is committed, and no transaction is open while an embedder works: who is
     killed goes on where it was. ``say(done, total)`` is told of every batch. Raises ``EmbedderUnavailable``.
     """
-    await lexicon.keep_missing(database, organisation_id, source)
+    # Beside the vectors: each is a thread with another processor's work, and an API is mostly waited for.
+    words = asyncio.create_task(lexicon.keep_missing(database, organisation_id, source))
+    try:
+        made = await _embed_missing(database, embedders, organisation_id, source, say)
+    except BaseException:
+        words.cancel()
+        await asyncio.wait({words})
+        raise
+    await words
+    return made
+
+
+async def _embed_missing(
+    database: Database,
+    embedders: Sequence[Embedder],
+    organisation_id: UUID,
+    source: Source | None,
+    say: SayProgress,
+) -> int:
     of = (source.kind, source.id) if source else None
     total = 0
     async with database.tenant(organisation_id) as connection:

@@ -11,12 +11,13 @@ from uuid import UUID
 from kamhub.desk.knowledge.types import Source
 from kamhub.desk.lexicon import store
 from kamhub.desk.lexicon.lexicon import Lexicon
-from kamhub.desk.lexicon.meaning import packed, vectors_of
+from kamhub.desk.lexicon.meaning import KeptMeanings, packed, vectors_of
 from kamhub.desk.lexicon.rules import has_meaning, sentences_of, words_of
 from kamhub.desk.lexicon.types import LexiconWord, Word
 from kamhub.platform.database.pool import Connection, Database
 
 _AT_A_TIME = 64
+_MEANINGS = KeptMeanings()
 
 
 async def keep_missing(database: Database, organisation_id: UUID, source: Source | None = None) -> int:
@@ -54,10 +55,8 @@ async def keep_missing(database: Database, organisation_id: UUID, source: Source
 
 async def _meanings(words: Sequence[Word]) -> dict[str, bytes]:
     meaning = [word for word in words if has_meaning(word.form)]
-    if not meaning:
-        return {}
-    matrix = await asyncio.to_thread(vectors_of, [word.form for word in meaning])
-    return {word.stem: row for word, row in zip(meaning, packed(matrix), strict=True)}
+    vectors = await _MEANINGS.of([word.form for word in meaning])
+    return {word.stem: vectors[word.form] for word in meaning}
 
 
 def _sentences(chunks: Sequence[tuple[str, str]]) -> list[bytes]:
