@@ -30,6 +30,8 @@ def test_a_run_never_says_that_it_is_done_and_stays_within_its_stage(stage: Stag
 def test_a_stage_that_is_half_done_is_in_the_middle() -> None:
     assert rules.percent("embed", 1, 2) == 68
     assert rules.percent("embed", 0, 0) == 97
+    assert rules.percent("embed", 1, 2, since=77) == 87, "of what was left when it went on"
+    assert rules.percent("embed", 1, 2, since=99) == 97
 
 
 def test_waiting_grows_up_to_ten_minutes() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from uuid import UUID
 
@@ -20,10 +20,19 @@ _AT_A_TIME = 64
 _MEANINGS = KeptMeanings()
 
 
-async def keep_missing(database: Database, organisation_id: UUID, source: Source | None = None) -> int:
+async def _say_nothing(chunks: int) -> None:
+    """Nobody asked."""
+
+
+async def keep_missing(
+    database: Database,
+    organisation_id: UUID,
+    source: Source | None = None,
+    say: Callable[[int], Awaitable[None]] = _say_nothing,
+) -> int:
     """Write down the words of every chunk that has none yet, of a source or of all; returns of how many.
 
-    Some chunks at a time, each time a transaction: who is killed goes on where it was.
+    Some chunks at a time, each time a transaction: who is killed goes on where it was. ``say`` is told how many they were.
     """
     kept = 0
     of = (source.kind, source.id) if source else None
@@ -51,6 +60,7 @@ async def keep_missing(database: Database, organisation_id: UUID, source: Source
             ]
             await store.keep_words(connection, organisation_id, rows)
         kept += len(chunks)
+        await say(len(chunks))
 
 
 async def _meanings(words: Sequence[Word]) -> dict[str, bytes]:
