@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from rich.console import Console
 
-from bench import backup, holds, knowledge, lists, office_lists, reading, scale, searches, walls, watching
+from bench import backup, holds, knowledge, lists, office_lists, reading, scale, searches, taking_in, walls, watching
 from bench.contest import contest
 from bench.jobs import days
 
@@ -33,6 +33,7 @@ BENCHES: dict[str, Callable[[Console], None]] = {
     "scale": scale.run,
     "backup": backup.run,
     "reading": reading.run,
+    "documents": taking_in.run,
     "contest": _contest,
     "days": days.run,
 }

@@ -47,14 +47,7 @@ def web(
 ) -> Iterator[int]:
     """That many web processes sharing a port; yields the port once they answer. Rate limits are off unless set."""
     port = _free_port()
-    environment = {
-        **os.environ,
-        "KAMHUB_DATABASE_URL": address.app_url,
-        "KAMHUB_DATA_DIR": str(folder),
-        "KAMHUB_RATE_LIMITS": "off",
-        "KAMHUB_LOG_LEVEL": "warning",
-        **(settings or {}),
-    }
+    environment = _environment(folder, address, settings)
     argv = [sys.executable, "-m", *module, "--port", str(port), "--share-port"]
     running = [subprocess.Popen(argv, env=environment) for _ in range(processes)]
     try:
@@ -65,6 +58,30 @@ def web(
             process.terminate()
         for process in running:
             process.wait(30)
+
+
+@contextmanager
+def worker(folder: Path, address: ClusterAddress, *, settings: Mapping[str, str] | None = None) -> Iterator[int]:
+    """A worker process; yields its number. It takes jobs as soon as it is there."""
+    argv = [sys.executable, "-m", "kamhub", "worker"]
+    running = subprocess.Popen(argv, env=_environment(folder, address, settings))
+    try:
+        yield running.pid
+    finally:
+        running.terminate()
+        running.wait(30)
+
+
+def _environment(folder: Path, address: ClusterAddress, settings: Mapping[str, str] | None) -> dict[str, str]:
+    """Of a process of the product on that database."""
+    return {
+        **os.environ,
+        "KAMHUB_DATABASE_URL": address.app_url,
+        "KAMHUB_DATA_DIR": str(folder),
+        "KAMHUB_RATE_LIMITS": "off",
+        "KAMHUB_LOG_LEVEL": "warning",
+        **(settings or {}),
+    }
 
 
 @contextmanager

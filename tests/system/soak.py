@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.system import rolling, scenarios, weather
+from tests.system.assets import real
 from tests.system.assets import run as asset_kills
 from tests.system.house import House
 from tests.system.jobs import run as kills
@@ -29,6 +30,10 @@ from tests.system.scenarios import Result
 
 JOBS = "jobs"
 ASSETS = "assets"
+REAL = "assets-real"
+MEMORY = "assets-memory"
+# Documents until a worker has loaded and kept what it keeps, and the megabytes that may come to it afterwards.
+WARM, MOST_GROWTH = 20, 40
 ROLLING = "rolling"
 _HEAD = (
     "what", "times", "acknowledged", "unanswered", "answered 503", "lost", "doubled", "check breaches", "answers again after, s"
@@ -77,11 +82,13 @@ SCENARIOS: Mapping[str, Scenario] = {
     "stop": lambda product, size: scenarios.stop_up_under_load(product, open_market(product), between=size.between),
 }
 
+EVERYTHING = (*SCENARIOS, ROLLING, JOBS, ASSETS, REAL, MEMORY)
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit code 0 when every promise was kept."""
     options = _options(arguments)
-    names = options.only or (*SCENARIOS, ROLLING, JOBS, ASSETS)
+    names = options.only or EVERYTHING
     broken = []
     if of_product := [name for name in names if name in SCENARIOS]:
         broken += _product(of_product, SMALL if options.small else FULL, options.report)
@@ -90,7 +97,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if JOBS in names:
         broken += _jobs(options.small, options.report)
     if ASSETS in names:
-        broken += _assets(4 if options.small else 60)
+        broken += _assets(ASSETS, asset_kills.alone, 4 if options.small else 60)
+    if REAL in names:
+        broken += _assets(REAL, real.kill, 4 if options.small else 50)
+    if MEMORY in names:
+        broken += _memory_of_reading(30 if options.small else 100)
     print("\n".join(broken) or "every promise was kept")
     return 1 if broken else 0
 
@@ -147,15 +158,27 @@ def _jobs(small: bool, report: Path | None) -> list[str]:
     return [f"{JOBS}: {problem}" for problem in result.broken]
 
 
-def _assets(times: int) -> list[str]:
+def _assets(name: str, kill: Callable[[int], asset_kills.AssetKills], times: int) -> list[str]:
     """Kill the worker at every stage of reading documents; returns every promise that was not kept."""
-    print(f"{ASSETS} ...", flush=True)
+    print(f"{name} ...", flush=True)
     try:
-        result = asset_kills.alone(times)
+        result = kill(times)
     except AssertionError as stuck:
-        return [f"{ASSETS}: {stuck}"]
+        return [f"{name}: {stuck}"]
     print(result.line())
-    return [f"{ASSETS}: {problem}" for problem in result.broken]
+    return [f"{name}: {problem}" for problem in result.broken]
+
+
+def _memory_of_reading(count: int) -> list[str]:
+    """Have one worker read so many documents; returns what it holds too much of."""
+    print(f"{MEMORY} ...", flush=True)
+    try:
+        result = real.remember(count)
+    except AssertionError as stuck:
+        return [f"{MEMORY}: {stuck}"]
+    print(result.line())
+    growth = result.growth(WARM)
+    return [f"{MEMORY}: {growth} MB more after {count} documents than after {WARM}"] if growth > MOST_GROWTH else []
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -163,7 +186,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--small", action="store_true", default=os.environ.get("KAMHUB_SOAK") == "small", help="as in `make test`"
     )
-    parser.add_argument("--only", nargs="+", choices=(*SCENARIOS, ROLLING, JOBS, ASSETS), help="only these")
+    parser.add_argument("--only", nargs="+", choices=EVERYTHING, help="only these")
     parser.add_argument("--report", type=Path, help="a document with the marks, to write the results into")
     return parser.parse_args(arguments)
 

@@ -38,7 +38,7 @@ _DOCTORED = {
 def test_the_checks_see_every_kind_of_fault(world: World, database_owner_url: str, tmp_path: Path) -> None:
     assert set(_DOCTORED) == set(run.CHECKS)
     with psycopg.connect(database_owner_url, autocommit=True) as connection:
-        connection.execute(run._WATCH.encode())
+        connection.execute(run.WATCH.encode())
         connection.execute(
             "INSERT INTO assets (organisation_id, id, kind, name, digest, status, progress, chunk_count, created_at, created_by, "
             "changed_at) VALUES (%s, %s, 'file', 'x', sha256('x'), 'completed', 100, 7, now(), 'x', now())",

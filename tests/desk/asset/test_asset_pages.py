@@ -24,6 +24,16 @@ async def post(browser: Browser, path: str, **fields: object) -> httpx.Response:
     return await browser.client.post(path, data={"csrf_token": browser.csrf, **fields})
 
 
+def version_of(page: httpx.Response) -> str:
+    found = re.search(r'name="version" value="(\d+)"', page.text)
+    assert found is not None
+    return found[1]
+
+
+async def rename(browser: Browser, path: str, **fields: str) -> httpx.Response:
+    return await post(browser, path, version=version_of(await browser.get(path)), **fields)
+
+
 async def upload(browser: Browser, *files: tuple[str, bytes], **fields: str) -> httpx.Response:
     sent = [("file", (name, content, "text/plain")) for name, content in files]
     return await browser.client.post(PAGE, data={"csrf_token": browser.csrf, **fields}, files=sent)
@@ -132,20 +142,36 @@ async def test_a_document_is_renamed_filed_and_removed(office: Web, desk: Desk, 
     await upload(browser, ("rules.txt", RULES.encode()))
     await work(desk)
     own = address(world, "rules.txt")
-    changed = await post(browser, own, name="Правила багажа", category_id=str(category))
+    changed = await rename(browser, own, name="Правила багажа", category_id=str(category))
     assert changed.headers["location"] == f"{own}?done=changed"
     listed = (await browser.get(f"{PAGE}?category_id={category}&q=багаж&status=completed")).text
     assert "Правила багажа" in listed
     assert world.rows("SELECT DISTINCT title, category_id FROM chunks") == [("Правила багажа", category)]
-    wrong = await post(browser, own, name="", category_id="")
+    wrong = await rename(browser, own, name="", category_id="")
     assert (wrong.status_code, wrong.text.count('class="error"')) == (422, 1)
-    assert (await post(browser, own, name="x", category_id=str(world.main.id))).status_code == 422
+    assert (await rename(browser, own, name="x", category_id=str(world.main.id))).status_code == 422
     assert "Nothing fits these filters." in (await browser.get(f"{PAGE}?q=нет")).text
     assert (await browser.get(f"{PAGE}?status=lost")).status_code == 422
     gone = await post(browser, f"{own}/remove")
     assert gone.headers["location"] == f"{PAGE}?done=removed"
     assert world.rows("SELECT count(*) FROM chunks") == [(0,)]
     assert (await browser.get(own)).status_code == 404
+
+
+async def test_of_two_who_rename_a_document_the_later_one_is_told(office: Web, desk: Desk, world: World) -> None:
+    first, second = await signed_in(office), await signed_in(office, "owner")
+    await upload(first, ("rules.txt", RULES.encode()))
+    own = address(world, "rules.txt")
+    before = version_of(await second.get(own))
+    await work(desk)
+    assert (await rename(first, own, name="Правила багажа")).status_code == 303, "a run outdates no page"
+    late = await post(second, own, name="Багаж", version=before)
+    assert (late.status_code, 'value="Багаж"' in late.text) == (412, True)
+    assert "Somebody has changed this since you opened it" in late.text
+    assert version_of(late) == before, "to be looked at again, not to be pressed again"
+    assert (await post(second, own, name="Багаж")).status_code == 412
+    assert (await rename(second, own, name="Багаж")).status_code == 303
+    assert world.rows("SELECT name FROM assets") == [("Багаж",)]
 
 
 async def test_a_citation_opens_the_document_at_its_place(office: Web, desk: Desk, world: World) -> None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from kamhub.desk.asset import actions, files, store
+from kamhub.desk.asset import actions, files, processing, store
 from kamhub.desk.asset.jobs import JOBS
 from kamhub.desk.asset.types import PROCESS, AssetChange, NewFile, NewUrl
 from kamhub.desk.embedding.types import EmbedderUnavailable
@@ -20,6 +20,7 @@ from kamhub.desk.services import Desk
 from kamhub.kit.clock import ManualClock
 from kamhub.platform.audit.types import Trail
 from kamhub.platform.file.types import FilesUnavailable
+from kamhub.platform.job.queue import enqueue
 from kamhub.platform.job.types import DONE, TryAgain
 from kamhub.platform.live.hub import Broadcaster
 from kamhub.platform.live.rules import topics_of
@@ -112,6 +113,47 @@ async def test_a_run_that_was_killed_goes_on_where_it_was(
     assert reading.read_count == 1, "what was read is not read again"
     assert len(reading.embedded) == len(set(reading.embedded)) == 5, "nor embedded"
     assert reading.linked == [asset]
+
+
+async def test_a_long_document_lets_short_ones_go_before(
+    desk: Desk, staff: Staff, world: World, reading: Reading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processing, "SAY_EVERY", 0.0)
+
+    async def slow_at_first(stage: str) -> None:
+        if stage == "read":
+            monkeypatch.setattr(processing, "TURN", 0.0 if reading.read_count == 0 else 3600.0)
+
+    reading.disturb = slow_at_first
+    long = await taken_in(desk, staff, "\n".join(f"line {number}" for number in range(12)))
+    short = await taken_in(desk, staff_of(world.other), "a")
+    assert await work(desk) == [DONE, DONE]
+    assert state(world, short)[0] == "completed", "it came later, of another operator, and is done"
+    assert state(world, long)[:2] == ("processing", "embed")
+    assert world.rows("SELECT count(*) FROM procrastinate_jobs WHERE status = 'todo'") == [(1,)]
+    (before,) = world.rows("SELECT progress, (SELECT count(*) FROM chunk_vectors) FROM assets WHERE id = %s", long)
+    assert before == (49, 3), "two of twelve, and the short one's"
+    assert await work(desk) == [DONE], "nobody waits any more, so it goes to its end"
+    assert state(world, long)[0] == "completed"
+    assert (reading.read_count, len(reading.embedded), len(set(reading.embedded))) == (2, 13, 13)
+    assert world.rows("SELECT count(*) FROM dead_jobs") == [(0,)]
+
+
+async def test_what_cannot_be_taken_now_makes_nobody_go_behind(
+    desk: Desk, staff: Staff, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processing, "SAY_EVERY", 0.0)
+    monkeypatch.setattr(processing, "TURN", 0.0)
+    asset = await taken_in(desk, staff)
+    async with desk.hub.database.tenant(staff.organisation_id) as connection:
+        # Of the same asset, so it waits for this very run; and one that is not due yet.
+        await processing.enqueue_run(connection, staff.organisation_id, asset, 99)
+        await enqueue(
+            connection, PROCESS, organisation_id=staff.organisation_id, run_at=datetime.now(UTC) + timedelta(hours=1),
+            asset_id=str(asset), run_number=99,
+        )  # fmt: skip
+    await work(desk)
+    assert state(world, asset)[0] == "completed"
 
 
 async def test_a_run_killed_at_its_very_end_ends_the_same(desk: Desk, staff: Staff, world: World) -> None:

@@ -30,6 +30,8 @@ def test_a_run_never_says_that_it_is_done_and_stays_within_its_stage(stage: Stag
 def test_a_stage_that_is_half_done_is_in_the_middle() -> None:
     assert rules.percent("embed", 1, 2) == 68
     assert rules.percent("embed", 0, 0) == 97
+    assert rules.percent("embed", 1, 2, since=77) == 87, "of what was left when it went on"
+    assert rules.percent("embed", 1, 2, since=99) == 97
 
 
 def test_waiting_grows_up_to_ten_minutes() -> None:
@@ -50,7 +52,8 @@ def test_a_run_begins(kind: str, stage: Stage) -> None:
 
 def test_a_text_is_kept_as_it_was_read() -> None:
     table = Block("table", "a b", page=2, sheet="Цены", rows=(("a", "b"), ("1", "")))
-    document = Document((Block("heading", "Багаж", 1), table), "text/html", "ru", "Правила", 3)
+    over = Block("paragraph", "первая вторая", page=2, turns=(7,))
+    document = Document((Block("heading", "Багаж", 1), table, over), "text/html", "ru", "Правила", 3)
     assert unpacked(packed(document)) == document
     assert packed(document) == packed(document)
 

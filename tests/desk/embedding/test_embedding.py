@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,8 @@ from kamhub.desk.embedding.actions import embed_missing
 from kamhub.desk.embedding.choice import embedder_of, embedders_of, price_of
 from kamhub.desk.embedding.local import LocalUse
 from kamhub.desk.embedding.remote import RemoteEmbedder
-from kamhub.desk.embedding.types import Embedder, EmbedderUnavailable, Price
+from kamhub.desk.embedding.types import Embedder, EmbedderUnavailable, Price, Vector
+from kamhub.desk.lexicon import actions as lexicon
 from kamhub.hub.services import Hub
 from kamhub.platform.settings import Settings, SettingsRefused, load_settings
 from tests.builders import World
@@ -125,10 +128,35 @@ async def test_vectors_are_made_once_and_for_the_chunks_that_lack_them(hub: Hub,
         told.append((done, total))
 
     assert await embed_missing(hub.database, [stand], world.main.id, source, say) == 40
-    assert told == [(32, 40), (40, 40)]
+    assert {total for _, total in told} == {80}, "a vector of each, and its words"
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+    assert told[-1] == (80, 80)
     assert await embed_missing(hub.database, [stand], world.main.id, source, say_nothing) == 0
     assert await embed_missing(hub.database, [stand], world.main.id, None, say_nothing) == 1
     assert len(stand.asked) == 41
+
+
+async def test_words_are_not_gone_on_with_when_the_embedder_is_away(
+    hub: Hub, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = desk_of(hub, tmp_path)
+    source = await know(desk, world, world.main, "Правила", "Собаки едут в наморднике", embed=False)
+    ended = asyncio.Event()
+
+    async def for_ever(*_: object) -> int:
+        try:
+            return await asyncio.Future()
+        finally:
+            ended.set()
+
+    class Away(Stand):
+        async def texts(self, texts: Sequence[str]) -> list[Vector]:
+            raise EmbedderUnavailable("away")
+
+    monkeypatch.setattr(lexicon, "keep_missing", for_ever)
+    with pytest.raises(EmbedderUnavailable):
+        await embed_missing(hub.database, [Away()], world.main.id, source, say_nothing)
+    assert ended.is_set()
 
 
 def test_what_is_embedded_is_bounded_and_valid() -> None:

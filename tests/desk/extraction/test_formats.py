@@ -5,18 +5,22 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pypdfium2
 import pytest
 
 from kamhub.desk.extraction.actions import read, read_markdown
 from kamhub.desk.extraction.reader.__main__ import answer_to
 from kamhub.desk.extraction.reader.answer import Request
 from kamhub.desk.extraction.types import LIMITS, Block, Document, Unreadable
+from kamhub.desk.knowledge.rules import pieces_of
 from tests.desk.extraction.samples import (
     MARKDOWN,
     PAGE,
+    PARAGRAPH,
     PRICES,
     docx_of_rules,
     pdf_of_rules,
+    pdf_pages,
     xlsx_of_prices,
 )
 
@@ -65,6 +69,27 @@ def test_tables_of_a_pdf_are_lines_when_there_is_no_time(tmp_path: Path) -> None
     document = pdf.read(pdf_of_rules(tmp_path / "content", pages=2), replace(LIMITS, seconds=0))
     assert not any(block.kind == "table" for block in document.blocks)
     assert any("Аэропорт — Паратунка 40 мин 1 500" in block.text for block in document.blocks)
+
+
+def test_a_list_of_a_pdf_knows_on_which_page_each_of_its_items_is(tmp_path: Path) -> None:
+    path, clauses = tmp_path / "content", [f"{number}. Пункт {number}-й. {PARAGRAPH}" for number in range(1, 51)]
+    drawn = pdf_pages()
+    drawn.add_page()
+    drawn.set_font("DejaVu", size=11)
+    for clause in clauses:
+        drawn.multi_cell(0, 6, clause, new_x="LMARGIN", new_y="NEXT")
+    drawn.output(str(path))
+    shown = [page.get_textpage().get_text_range() for page in pypdfium2.PdfDocument(path)]
+    (block,) = here(path).blocks
+    assert (block.kind, block.page, block.last_page) == ("list", 1, len(shown))
+    pieces = pieces_of(here(path), "Договор")
+    for number, clause in enumerate(clauses, start=1):
+        (on,) = [page for page, text in enumerate(shown, start=1) if f"Пункт {number}-й" in text]
+        (piece,) = [piece for piece in pieces if clause[:20] in piece.text]
+        assert piece.position.page is not None
+        assert piece.position.last_page is not None
+        assert piece.position.page <= on <= piece.position.last_page <= piece.position.page + 1
+    assert {piece.position.page for piece in pieces} == set(range(1, len(shown) + 1))
 
 
 def test_docx(tmp_path: Path) -> None:

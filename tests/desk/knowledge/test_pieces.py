@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+import re
 from dataclasses import replace
 from itertools import pairwise
 
@@ -240,3 +241,29 @@ def test_nothing_is_lost_and_nothing_is_too_long(blocks: list[Block], title: str
         assert 0 < len(piece.text) <= ROOM
         assert len(piece.context) <= CONTEXT
     assert FULL + OVERLAP < ROOM
+
+
+def test_a_piece_tells_the_pages_it_stands_on() -> None:
+    first, second, third = paragraph(1, 8), paragraph(2, 8), paragraph(3, 8)
+    whole = f"{first} {second} {third}"
+    goes_on = Block("paragraph", whole, page=4, turns=(len(first) + 1, len(first) + 1, len(first) + len(second) + 2))
+    pieces = pieces_of(document(Block("paragraph", paragraph(0, 3), page=3), goes_on), "Правила")
+    for piece in pieces:
+        on = [(3, 4, 6, 7)[int(seed)] for seed in re.findall(r"\b([0-3])\.\d ", piece.text)]
+        assert piece.position.last_page == on[-1]
+        # What a piece repeats of the one before is not where it stands.
+        assert piece.position.page in {on[0], on[2]}
+    assert (pieces[0].position.page, pieces[-1].position.last_page) == (3, 7)
+
+
+def test_the_pages_of_tiny_sections_that_go_together_and_of_headings_alone() -> None:
+    blocks = (
+        Block("heading", "Летом", level=2, page=1),
+        Block("paragraph", "Плюс двадцать.", page=1),
+        Block("heading", "Зимой", level=2, page=2),
+        Block("heading", "Весной", level=2, page=3),
+    )
+    (piece,) = pieces_of(document(*blocks), "Погода")
+    assert (piece.position.page, piece.position.last_page) == (1, 3)
+    alone = pieces_of(document(Block("heading", "П" * 200, level=1, page=5)), "Погода")
+    assert {(piece.position.page, piece.position.last_page) for piece in alone} == {(5, 5)}

@@ -131,6 +131,11 @@ async def test_an_answer_is_shown_with_its_place(web: Web, world: World, searchi
     assert searching.asked[0]["organisation"] == world.main.id
 
 
+async def test_an_answer_over_several_pages_names_them_all(web: Web, world: World, searching: Searching) -> None:
+    searching.found = Found((hit(position={"headings": [], "page": 4, "last_page": 5}),), True, 0.9)
+    assert "pp. 4–5" in (await (await signed_in(web)).get(f"{PAGE}?q=лыжи")).text
+
+
 async def test_no_more_is_called_an_answer_than_an_agent_is_shown(web: Web, world: World, searching: Searching) -> None:
     plain = {"position": {"headings": [], "page": None, "sheet": None}, "found_by": ()}
     searching.found = Found(tuple(hit(title=f"Документ {number}", **plain) for number in range(6)), True, 0.9)

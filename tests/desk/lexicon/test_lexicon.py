@@ -10,6 +10,7 @@ import pytest
 from kamhub.desk.lexicon import actions, rules
 from kamhub.desk.lexicon.actions import Lexicons
 from kamhub.desk.lexicon.keyboard import as_meant
+from kamhub.desk.lexicon.meaning import KeptMeanings
 from kamhub.desk.lexicon.vocabulary import IN_THE_LONG_LIST, IN_THE_SHORT_LIST, same_meaning
 from kamhub.desk.search.understanding import stems, understand
 from kamhub.hub.services import Hub
@@ -107,6 +108,18 @@ async def test_words_are_counted_while_chunks_come_and_go(hub: Hub, world: World
     await know(desk, world, world.main, "В", "Собака", embed=False)
     await actions.keep_missing(hub.database, world.main.id)
     assert await counted() == (2, {"кошка": 1, "собака": 1})
+
+
+async def test_meanings_are_kept_of_the_words_met_last() -> None:
+    kept = KeptMeanings(most=2)
+    first = await kept.of(["собака", "кошка", "собака"])
+    assert first.keys() == {"собака", "кошка"}
+    assert {len(vector) for vector in first.values()} == {512}
+    assert await kept.of([]) == {}
+    both = await asyncio.gather(kept.of(["собака", "автобус"]), kept.of(["кошка", "багаж", "дети"]))
+    assert both[0]["собака"] == first["собака"]
+    assert both[1]["кошка"] == first["кошка"]
+    assert len(kept._kept) == 2
 
 
 async def test_a_process_keeps_the_words_of_those_that_asked_last(hub: Hub, world: World, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
-"""A worker that reads assets slowly enough to be killed at every stage: ``python -m tests.system.assets.program URL FOLDER``.
+"""A worker that reads assets slowly enough to be killed at every stage: ``python -m tests.system.assets.program URL FOLDER MODE``.
 
-Files, database, queue and fetching are real; reading, cutting and embedding are the stand-ins of the tests, with pauses.
+Files, database, queue and fetching are real; reading, cutting and embedding are the stand-ins of the tests, with pauses, unless the mode
+is "real".
 """
 
 from __future__ import annotations
@@ -11,12 +12,14 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from kamhub.app.desk import make_desk
 from kamhub.app.wiring import open_hub
 from kamhub.desk.asset import processing
 from kamhub.desk.asset.jobs import JOBS
 from kamhub.desk.extraction.types import Document
 from kamhub.desk.knowledge.types import Piece
 from kamhub.desk.services import Desk
+from kamhub.hub.services import Hub
 from kamhub.platform.crypto.keys import KeyRing
 from kamhub.platform.file.folder import FolderFiles
 from kamhub.platform.job.registry import Registry
@@ -43,22 +46,27 @@ async def _pause(stage: str) -> None:
     await asyncio.sleep(PAUSE)
 
 
-async def main(url: str, folder: Path) -> None:
-    """Work until killed."""
+def _with_stand_ins(hub: Hub, folder: Path) -> Desk:
     processing.SAY_EVERY = 0.0
-    reading, keys = SlowReading(_pause), KeyRing("a secret of the tests, long enough to be one")
+    reading = SlowReading(_pause)
+    return Desk(
+        hub=hub,
+        files=FolderFiles(folder),
+        fetcher=GuardedFetcher(policy=LOOPBACK),
+        read=reading.read,
+        cut=reading.cut,
+        embed=reading.embed,
+        link=reading.link,
+    )
+
+
+async def main(url: str, folder: Path, mode: str) -> None:
+    """Work until killed."""
+    keys = KeyRing("a secret of the tests, long enough to be one")
     async with open_hub(Settings(), url, keys, application="kill-assets", public_url="http://hub.test") as hub:
-        desk = Desk(
-            hub=hub,
-            files=FolderFiles(folder),
-            fetcher=GuardedFetcher(policy=LOOPBACK),
-            read=reading.read,
-            cut=reading.cut,
-            embed=reading.embed,
-            link=reading.link,
-        )
+        desk = make_desk(Settings(), hub, folder) if mode == "real" else _with_stand_ins(hub, folder)
         await JobWorker(hub.database, Registry(JOBS), Context(desk), timings=QUICK).run()
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], Path(sys.argv[2])))
+    asyncio.run(main(sys.argv[1], Path(sys.argv[2]), sys.argv[3]))

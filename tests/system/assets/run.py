@@ -38,14 +38,14 @@ from tests.system.jobs.run import database
 
 STAGES = ("fetch", "read", "cut", "embed")
 LINES = 7
-_KEYS = KeyRing("a secret of the tests, long enough to be one")
+KEYS = KeyRing("a secret of the tests, long enough to be one")
 _ROOT = Path(__file__).parents[3]
 # A job that has ended five workers is given up: none is hit so often.
 _MOST_OF_ONE = 3
 _BACKLOG = 3
 _WITHIN = 60.0
 
-_WATCH = """
+WATCH = """
 CREATE TABLE seen (id bigserial PRIMARY KEY, asset uuid, run int, status text, stage text, progress int);
 CREATE FUNCTION see() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
   INSERT INTO seen (asset, run, status, stage, progress) VALUES (NEW.id, NEW.run, NEW.status, NEW.stage, NEW.progress);
@@ -120,15 +120,22 @@ def _site() -> Iterator[str]:
         server.shutdown()
 
 
-class _Worker:
+class Worker:
     """A worker process that is started again when it was killed."""
 
-    def __init__(self, url: str, folder: Path, log: Path) -> None:
-        self._argv = [sys.executable, "-m", "tests.system.assets.program", url, str(folder)]
+    def __init__(self, url: str, folder: Path, log: Path, mode: str = "stand-ins") -> None:
+        self._argv = [sys.executable, "-m", "tests.system.assets.program", url, str(folder), mode]
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def pid(self) -> int:
+        """Of the process that is there."""
+        assert self._process is not None
+        return self._process.pid
+
     def start(self) -> None:
+        """Another process."""
         with self._log.open("ab") as log:
             env = os.environ | {"NO_COLOR": "1"}
             self._process = subprocess.Popen(self._argv, stdout=log, stderr=log, cwd=_ROOT, env=env)
@@ -144,7 +151,7 @@ class _Worker:
 def run(folder: Path, cluster: Cluster, kills: int) -> AssetKills:
     """Kill a worker so often, at every stage in turn; then wait until all is read, and look at everything."""
     url, owner_url = cluster.address.app_url, cluster.address.owner_url
-    world = build_world(owner_url, _KEYS, datetime.now(UTC))
+    world = build_world(owner_url, KEYS, datetime.now(UTC))
     staff = Staff(world.main.id, frozenset({"knowledge.write"}), Trail("system", None, "test"))
     found, began = AssetKills(), time.monotonic()
 
@@ -152,20 +159,20 @@ def run(folder: Path, cluster: Cluster, kills: int) -> AssetKills:
         asyncio.run(_add(url, folder / "assets", staff, site, found.assets))
         found.assets += 2
 
-    worker = _Worker(url, folder / "assets", folder / "worker.log")
+    worker = Worker(url, folder / "assets", folder / "worker.log")
     with psycopg.connect(owner_url, autocommit=True) as watching, _site() as site:
-        watching.execute(_WATCH)
+        watching.execute(WATCH)
         worker.start()
         try:
             for number in range(kills):
                 stage = STAGES[number % len(STAGES)]
-                if not _wait_for(lambda wanted=stage: _comes_to(wanted, watching, more)):  # type: ignore[misc]
+                if not wait_for(lambda wanted=stage: _comes_to(wanted, watching, more)):  # type: ignore[misc]
                     found.faults.setdefault("stuck", []).append(f"nothing came to {stage}")
                     break
                 worker.kill()
                 found.kills[stage] += 1
                 worker.start()
-            _wait_for(lambda: _left(watching) == 0)
+            wait_for(lambda: left(watching) == 0)
         finally:
             worker.kill()
         found.faults |= {
@@ -177,12 +184,12 @@ def run(folder: Path, cluster: Cluster, kills: int) -> AssetKills:
 
 def _comes_to(stage: str, connection: psycopg.Connection, more: Callable[[], None]) -> bool:
     """Whether a run is in that stage; sees to it that there is always something to read."""
-    if _left(connection) < _BACKLOG:
+    if left(connection) < _BACKLOG:
         more()
-    return stage in _running(connection)
+    return stage in running(connection)
 
 
-def _running(connection: psycopg.Connection) -> Sequence[str]:
+def running(connection: psycopg.Connection) -> Sequence[str]:
     """The stages of what is being worked on at this moment; none while a job runs that must not be hit again."""
     rows = connection.execute(
         "SELECT a.stage, coalesce((j.args ->> 'kills')::int, 0) FROM procrastinate_jobs j JOIN assets a "
@@ -192,13 +199,15 @@ def _running(connection: psycopg.Connection) -> Sequence[str]:
     return [] if any(kills >= _MOST_OF_ONE for _, kills in rows) else [str(row[0]) for row in rows]
 
 
-def _left(connection: psycopg.Connection) -> int:
+def left(connection: psycopg.Connection) -> int:
+    """How many documents are not read yet."""
     row = connection.execute("SELECT count(*) FROM assets WHERE status IN ('pending', 'processing')").fetchone()
     return int(row[0]) if row else 0
 
 
-def _wait_for(done: Callable[[], bool]) -> bool:
-    until = time.monotonic() + _WITHIN
+def wait_for(done: Callable[[], bool], seconds: float = _WITHIN) -> bool:
+    """Whether it came true in time."""
+    until = time.monotonic() + seconds
     while time.monotonic() < until:
         if done():
             return True
@@ -209,7 +218,7 @@ def _wait_for(done: Callable[[], bool]) -> bool:
 async def _add(url: str, folder: Path, staff: Staff, site: str, number: int) -> None:
     """A file and an address."""
     reading = Reading()
-    async with open_hub(Settings(), url, _KEYS, application="kill-assets-office", public_url="http://hub.test") as hub:
+    async with open_hub(Settings(), url, KEYS, application="kill-assets-office", public_url="http://hub.test") as hub:
         desk = Desk(hub, FolderFiles(folder), GuardedFetcher(), reading.read, reading.cut, reading.embed, reading.link)
         async with desk.files.staging(10_000) as staging:
             await staging.add(_text(f"file {number}").encode())

@@ -9,7 +9,7 @@ from pathlib import Path
 from uuid import UUID
 
 from kamhub.desk.asset import files, rules, store
-from kamhub.desk.asset.processing import text_of
+from kamhub.desk.asset.processing import enqueue_run, text_of
 from kamhub.desk.asset.types import (
     INTERRUPTED,
     PROCESS,
@@ -30,7 +30,6 @@ from kamhub.kit.ids import new_id
 from kamhub.platform.audit import actions as audit
 from kamhub.platform.database.pool import Connection
 from kamhub.platform.file.types import FileMissing, FilesUnavailable, Staged
-from kamhub.platform.job.queue import enqueue
 from kamhub.platform.live import store as live
 from kamhub.platform.live.types import Change
 from kamhub.platform.person.types import Staff
@@ -97,7 +96,7 @@ async def add_url(desk: Desk, staff: Staff, new: NewUrl) -> tuple[Asset, bool]:
 async def _begun(connection: Connection, desk: Desk, staff: Staff, asset_id: UUID) -> Asset:
     """The asset that was just written, with its first run in the queue."""
     made = await _found(connection, staff.organisation_id, asset_id)
-    await _enqueue(connection, staff.organisation_id, asset_id, made.run)
+    await enqueue_run(connection, staff.organisation_id, asset_id, made.run)
     await _record(connection, desk, staff, "asset.added", made, after=made.facts)
     return made
 
@@ -105,12 +104,12 @@ async def _begun(connection: Connection, desk: Desk, staff: Staff, asset_id: UUI
 async def change(desk: Desk, staff: Staff, asset_id: UUID, wanted: AssetChange, asked: AskedVersion = None) -> Asset:
     """Change name, category, or how often it is read again; its chunks follow.
 
-    Raises ``AssetNotFound``, ``CategoryNotFound``, ``VersionStale``.
+    A page asks for the ``facts_version`` it was made from, a program for the ``version``. Raises ``AssetNotFound``, ``CategoryNotFound``, ``VersionStale``.
     """
     organisation, now = staff.organisation_id, desk.hub.clock.now()
     async with desk.hub.database.tenant(organisation) as connection:
         before = await _locked(connection, organisation, asset_id)
-        require_version(asked, before.version)
+        require_version(asked, before.facts_version if isinstance(asked, int) else before.version)
         fields = dict(wanted.fields)
         if before.kind != "url":
             fields.pop("reread_hours", None)
@@ -197,19 +196,8 @@ async def _begin(connection: Connection, desk: Desk, organisation_id: UUID, foun
     )
     if read_again:
         await files.forget_later(connection, organisation_id, found.text_digest)
-    await _enqueue(connection, organisation_id, found.id, run)
+    await enqueue_run(connection, organisation_id, found.id, run)
     await live.tell(connection, organisation_id, Change("asset", found.id))
-
-
-async def _enqueue(connection: Connection, organisation_id: UUID, asset_id: UUID, run: int) -> None:
-    await enqueue(
-        connection,
-        PROCESS,
-        organisation_id=organisation_id,
-        lock=store.lock_name(asset_id),
-        asset_id=str(asset_id),
-        run_number=run,
-    )
 
 
 async def _locked(connection: Connection, organisation_id: UUID, asset_id: UUID) -> Asset:

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field
 from kamhub.desk.asset.types import AssetChange, AssetQuery, AssetStatus, NewFile, NewUrl
 from kamhub.desk.asset.words import why_not_allowed
 from kamhub.platform.outbound.addresses import target_of
-from kamhub.platform.web.schemas import BlankIsNone, Form, Line, PageForm, PageParameters
+from kamhub.platform.web.schemas import BlankIsNone, Form, Line, PageForm, PageParameters, Version
 
 
 def _url(text: str) -> str:
@@ -113,6 +113,12 @@ class AssetPageForm(PageForm):
     def change(self) -> AssetChange:
         """The same."""
         return AssetChange({"name": self.name, "category_id": self.category_id, "reread_hours": self.reread_hours})
+
+
+class AssetEditForm(AssetPageForm):
+    """The same, with the version the page was made from."""
+
+    version: Version
 
 
 class AssetPageParameters(PageParameters):

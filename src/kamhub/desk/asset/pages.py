@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from kamhub.desk.asset import actions, page_uploads
 from kamhub.desk.asset.api import READ, WRITE
-from kamhub.desk.asset.forms import AssetPageForm, AssetPageParameters, FilesPageForm, UrlPageForm
+from kamhub.desk.asset.forms import AssetEditForm, AssetPageForm, AssetPageParameters, FilesPageForm, UrlPageForm
 from kamhub.desk.asset.types import MOST_BYTES, STATUSES, Asset, AssetNotRead, FilesAway
 from kamhub.desk.asset.uploads import FIELD
 from kamhub.desk.asset.words import why_failed
@@ -40,6 +40,7 @@ from kamhub.platform.web.json import validate
 from kamhub.platform.web.pages import errors_of, render, said, sentence_of
 from kamhub.platform.web.problems import InputInvalid
 from kamhub.platform.web.rules import rule
+from kamhub.platform.web.versions import VersionStale, page_version
 
 Asked = Request[Any, Any, Any]
 SECTION = "/office/knowledge/assets"
@@ -56,6 +57,7 @@ _DONE: Mapping[str, str] = {
     "again": mark("It is being read again."),
     "removed": mark("The document is removed, with everything that was known from it."),
 }
+_FIELDS = ("name", "category_id", "reread_hours")
 Done = Annotated[str, QueryParameter(max_length=30)]
 
 
@@ -197,9 +199,9 @@ async def show(
         rate="page",
         csrf="form",
         permission=WRITE,
-        body=AssetPageForm,
+        body=AssetEditForm,
         reply="page",
-        refusals=(404, 422),
+        refusals=(404, 412, 422),
         audit="asset.changed",
     ),
 )
@@ -207,12 +209,15 @@ async def change(request: Asked, desk: Desk, people: People, staff: Staff, asset
     """Change its name, its category, or how often it is read again."""
     await actions.asset(desk, staff, asset_id)
     sent = await request.form()
-    values = {name: str(sent.get(name, "")) for name in ("name", "category_id", "reread_hours")}
+    values, version = {name: str(sent.get(name, "")) for name in _FIELDS}, page_version(sent)
     try:
-        await actions.change(desk, staff, asset_id, AssetPageForm.model_validate(values).change())
-    except (ValidationError, CategoryNotFound) as error:
-        errors = _wrong(request, error)
-        return await _show(request, desk, people, staff, asset_id, values=values, errors=errors)
+        await actions.change(desk, staff, asset_id, AssetPageForm.model_validate(values).change(), version)
+    except (ValidationError, CategoryNotFound, VersionStale) as error:
+        status = error.status if isinstance(error, VersionStale) else HTTP_422_UNPROCESSABLE_ENTITY
+        known = {**values, "version": str(version)}
+        return await _show(
+            request, desk, people, staff, asset_id, values=known, errors=_wrong(request, error), refused=status
+        )
     return _to(f"/{asset_id}?done=changed")
 
 
@@ -297,6 +302,7 @@ async def _show(
     done: str | None = None,
     values: Mapping[str, str] | None = None,
     errors: Mapping[str, str] | None = None,
+    refused: int | None = None,
 ) -> Response[Any]:
     asset = await actions.asset(desk, staff, asset_id)
     try:
@@ -318,7 +324,7 @@ async def _show(
         people,
         staff,
         "asset/asset.html",
-        status_code=HTTP_422_UNPROCESSABLE_ENTITY if errors else status,
+        status_code=refused or status,
         done=done,
         asset=asset,
         shown=shown,
@@ -366,14 +372,15 @@ def _texts(asset: Asset) -> dict[str, str]:
         "name": asset.name,
         "category_id": str(asset.category_id or ""),
         "reread_hours": str(asset.reread_hours or ""),
+        "version": str(asset.facts_version),
     }
 
 
-def _wrong(request: Asked, error: ValidationError | CategoryNotFound) -> dict[str, str]:
+def _wrong(request: Asked, error: ValidationError | CategoryNotFound | VersionStale) -> dict[str, str]:
     """Field → sentence."""
     if isinstance(error, ValidationError):
         return errors_of(error, locale_of(request))
-    return {"category_id": sentence_of(request, error)}
+    return {"category_id" if isinstance(error, CategoryNotFound) else "form": sentence_of(request, error)}
 
 
 def _to(rest: str) -> Redirect:

@@ -17,7 +17,7 @@ import structlog
 
 from kamhub.desk.asset import files, rules, store
 from kamhub.desk.asset.texts import packed, unpacked
-from kamhub.desk.asset.types import FILE_MISSING, INTERRUPTED, MOST_BYTES, Asset, Stage
+from kamhub.desk.asset.types import FILE_MISSING, INTERRUPTED, MOST_BYTES, PROCESS, Asset, Stage
 from kamhub.desk.embedding.types import EmbedderUnavailable
 from kamhub.desk.extraction.types import Document, Unreadable
 from kamhub.desk.knowledge import actions as knowledge
@@ -25,6 +25,7 @@ from kamhub.desk.services import Desk
 from kamhub.platform.database.errors import DatabaseUnavailable
 from kamhub.platform.database.pool import Connection
 from kamhub.platform.file.types import FileMissing, FilesUnavailable, FileTooLarge, Staged
+from kamhub.platform.job.queue import enqueue
 from kamhub.platform.job.run import Run
 from kamhub.platform.job.types import DONE, Outcome, RunOutdated, TryAgain
 from kamhub.platform.live import store as live
@@ -35,6 +36,8 @@ _log = structlog.get_logger("kamhub.asset")
 
 # Seconds between two words about how far a run is.
 SAY_EVERY = 1.0
+# Seconds after which a run lets others go before, if any wait: a document of thousands of pieces keeps no short one waiting.
+TURN = 5.0
 # Of the text of a document with its places, packed.
 _MOST_TEXT = 200_000_000
 _MODIFIED = "modified:"
@@ -44,6 +47,22 @@ class _Outdated(Exception):
     """The asset is gone, or in another run."""
 
 
+class _OthersWait(Exception):
+    """It has had its turn."""
+
+
+async def enqueue_run(connection: Connection, organisation_id: UUID, asset_id: UUID, run: int) -> None:
+    """A run of an asset waits for a worker; those of one asset go one after another."""
+    await enqueue(
+        connection,
+        PROCESS,
+        organisation_id=organisation_id,
+        lock=store.lock_name(asset_id),
+        asset_id=str(asset_id),
+        run_number=run,
+    )
+
+
 async def process(desk: Desk, run: Run[Any], asset_id: UUID, number: int) -> Outcome:
     """Run number ``number`` of an asset, to its end or as far as it goes today."""
     work = _Processing(desk, run, asset_id, number)
@@ -51,6 +70,8 @@ async def process(desk: Desk, run: Run[Any], asset_id: UUID, number: int) -> Out
         return await work.go()
     except _Outdated:
         return DONE
+    except _OthersWait:
+        return await work.go_behind()
     except (DatabaseUnavailable, RunOutdated):
         raise
     except Exception as error:  # noqa: BLE001 - told to people, or raised again
@@ -79,6 +100,8 @@ class _Processing:
         self._id = asset_id
         self._number = number
         self._said_at = float("-inf")
+        self._began = time.monotonic()
+        self._came = 0
 
     async def go(self) -> Outcome:
         asset = await self._take_up()
@@ -90,9 +113,11 @@ class _Processing:
         if asset.stage == "cut":
             asset = await self._cut(asset, document)
         if asset.stage == "embed":
+            self._came = asset.progress
             await self._desk.embed(self._desk.hub.database, self._organisation, asset.source, self._say_embedded)
             asset = await self._advance("link", rules.BEGINS["link"], {})
         if asset.stage == "link":
+            await self._let_others_go()
             await self._desk.link(self._organisation, asset.source)
         return await self._complete(asset)
 
@@ -185,7 +210,19 @@ class _Processing:
         if time.monotonic() - self._said_at < SAY_EVERY:
             return
         self._said_at = time.monotonic()
-        await self._advance("embed", rules.percent("embed", done, total), {})
+        await self._advance("embed", rules.percent("embed", done, total, since=self._came), {})
+        if done < total:
+            await self._let_others_go()
+
+    async def _let_others_go(self) -> None:
+        if time.monotonic() - self._began >= TURN and await self._run.others_wait():
+            raise _OthersWait
+
+    async def go_behind(self) -> Outcome:
+        """The rest is a job of its own, behind those that wait: what is kept is not made again."""
+        async with self._run.transaction() as connection:
+            await enqueue_run(connection, self._organisation, self._id, self._number)
+            return await self._run.finish(connection)
 
     async def _complete(self, asset: Asset) -> Outcome:
         now = self._desk.hub.clock.now()

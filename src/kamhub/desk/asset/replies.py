@@ -49,6 +49,7 @@ class BlockReply(Reply):
     text: str
     level: int
     page: int | None
+    last_page: int | None
     sheet: str | None
     rows: list[list[str]]
 

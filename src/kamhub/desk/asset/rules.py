@@ -26,12 +26,16 @@ def first_stage(kind: AssetKind) -> Stage:
     return "fetch" if kind == "url" else "read"
 
 
-def percent(stage: Stage, done: int, total: int) -> int:
-    """How far a run is when so many of so many are done in that stage; 100 is for what is complete."""
+def percent(stage: Stage, done: int, total: int, since: int = 0) -> int:
+    """How far a run is when so many of so many are done in that stage; 100 is for what is complete.
+
+    ``since`` is how far it was when ``total`` were left.
+    """
     following = [begin for begin in BEGINS.values() if begin > BEGINS[stage]]
     end = min(following, default=_LAST)
+    begin = min(end, max(since, BEGINS[stage]))
     share = min(1.0, done / total) if total > 0 else 1.0
-    return min(_LAST, BEGINS[stage] + int((end - BEGINS[stage]) * share))
+    return min(_LAST, begin + int((end - begin) * share))
 
 
 def next_try(now: datetime, attempt: int) -> datetime:

@@ -29,6 +29,7 @@ def unpacked(content: bytes) -> Document:
             page=block["page"],
             sheet=block["sheet"],
             rows=tuple(tuple(row) for row in block["rows"]),
+            turns=tuple(block.get("turns", ())),  # texts that were kept by an earlier version have none
         )
         for block in told.pop("blocks")
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -75,6 +76,11 @@ class Asset:
         """What the log says of it."""
         category = None if self.category_id is None else str(self.category_id)
         return {"name": self.name, "url": self.url, "category_id": category, "reread_hours": self.reread_hours}
+
+    @property
+    def facts_version(self) -> int:
+        """By what its ``facts`` are told from others, below 10^9: a page that changes them is not outdated by a run."""
+        return zlib.crc32(repr(sorted(self.facts.items())).encode()) % (10**9 - 1) + 1
 
     @property
     def version(self) -> int:

@@ -43,6 +43,7 @@ def block_json(number: int, block: Block) -> dict[str, object]:
         "text": block.text,
         "level": block.level,
         "page": block.page,
+        "last_page": block.last_page,
         "sheet": block.sheet,
         "rows": block.rows,
     }

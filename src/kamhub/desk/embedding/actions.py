@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from kamhub.desk.embedding.rules import embedded_text
 from kamhub.desk.embedding.types import Embedder
 from kamhub.desk.knowledge.types import Source
 from kamhub.desk.lexicon import actions as lexicon
+from kamhub.desk.lexicon import store as words_store
 from kamhub.platform.database.pool import Database
 
 # Chunks of one transaction: what a killed run has to do again, and a body that an API takes.
@@ -28,20 +30,42 @@ async def embed_missing(
     """Give every chunk of a source (of all sources when None) its words and a vector of each model that it lacks.
 
     Returns how many vectors were made. Each batch is committed, and no transaction is open while an embedder works: who is
-    killed goes on where it was. ``say(done, total)`` is told of every batch. Raises ``EmbedderUnavailable``.
+    killed goes on where it was. ``say(done, total)`` is told of every batch of either. Raises ``EmbedderUnavailable``.
     """
-    await lexicon.keep_missing(database, organisation_id, source)
     of = (source.kind, source.id) if source else None
-    total = 0
     async with database.tenant(organisation_id) as connection:
+        total = await words_store.wordless(connection, organisation_id, of)
         for embedder in embedders:
             total += (await store.missing(connection, organisation_id, embedder.model, of))[0]
-    done = 0
-    for embedder in embedders:
-        while made := await _embed_some(database, embedder, organisation_id, of):
-            done += made
-            await say(done, max(total, done))
-    return done
+    progress = _Progress(total, say)
+    # Beside the vectors: each is a thread with another processor's work, and an API is mostly waited for.
+    words = asyncio.create_task(lexicon.keep_missing(database, organisation_id, source, progress.add))
+    try:
+        made = 0
+        for embedder in embedders:
+            while some := await _embed_some(database, embedder, organisation_id, of):
+                made += some
+                await progress.add(some)
+    except BaseException:
+        words.cancel()
+        await asyncio.wait({words})
+        raise
+    await words
+    return made
+
+
+class _Progress:
+    """Counts what both do."""
+
+    def __init__(self, total: int, say: SayProgress) -> None:
+        self._total = total
+        self._say = say
+        self._done = 0
+
+    async def add(self, count: int) -> None:
+        """Tell of so many more. Others may have given the source more chunks meanwhile."""
+        self._done += count
+        await self._say(self._done, max(self._total, self._done))
 
 
 async def _embed_some(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -16,7 +17,8 @@ class Block:
 
     ``text`` is plain and never empty; of a table it is its rows as people would read them. ``level`` is 1 to 6 for a heading and 0
     for the rest; ``page`` counts from 1 and is None where a document has none; ``sheet`` is the name of a sheet of a workbook.
-    ``rows`` are the cells of a table, its header first, and empty for the rest.
+    ``rows`` are the cells of a table, its header first, and empty for the rest. ``turns`` are the places in ``text``, ascending, at
+    which it goes on on the following page; at a page without a word of it there are two at once.
     """
 
     kind: BlockKind
@@ -25,6 +27,16 @@ class Block:
     page: int | None = None
     sheet: str | None = None
     rows: tuple[tuple[str, ...], ...] = ()
+    turns: tuple[int, ...] = ()
+
+    def page_at(self, place: int) -> int | None:
+        """The page of the character at that place of ``text``."""
+        return None if self.page is None else self.page + bisect_right(self.turns, place)
+
+    @property
+    def last_page(self) -> int | None:
+        """The page on which it ends."""
+        return self.page_at(len(self.text))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal, TypeAlias
 
@@ -52,11 +52,17 @@ class Atom:
     page: int | None = None
     sheet: str | None = None
     last_block: int | None = None
+    last_page: int | None = None
 
     @property
     def last(self) -> int:
         """The last block it is part of."""
         return self.block if self.last_block is None else self.last_block
+
+    @property
+    def ends_on(self) -> int | None:
+        """The page on which it ends."""
+        return self.page if self.last_page is None else self.last_page
 
     @property
     def size(self) -> int:
@@ -72,9 +78,21 @@ def atoms_of(blocks: Sequence[Block], begin: int, end: int) -> Iterator[Atom]:
         if block.kind == "table":
             yield from _of_table(block, number, above)
         elif block.kind == "list":
-            yield from _of_list(block, number, above)
+            yield from _paged(block, _of_list(block, number, above))
         else:
-            yield from _of_paragraph(block, number, above)
+            yield from _paged(block, _of_paragraph(block, number, above))
+
+
+def _paged(block: Block, atoms: Iterator[Atom]) -> Iterator[Atom]:
+    """Each with its own pages where the block goes over several."""
+    end = 0
+    for atom in atoms:
+        if block.turns:
+            begin = block.text.index(atom.text, end)
+            end = begin + len(atom.text)
+            yield replace(atom, page=block.page_at(begin), last_page=block.page_at(end - 1))
+        else:
+            yield atom
 
 
 def _of_paragraph(block: Block, number: int, above: Block | None) -> Iterator[Atom]:

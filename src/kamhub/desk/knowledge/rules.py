@@ -24,11 +24,12 @@ _BETWEEN = " › "
 
 @dataclass(frozen=True, slots=True)
 class _Heading:
-    """A heading and the block it is."""
+    """A heading, the block it is, and its page."""
 
     text: str
     level: int
     block: int
+    page: int | None
 
     @property
     def label(self) -> str:
@@ -63,7 +64,7 @@ def pieces_of(document: Document, title: str) -> list[Piece]:
         told |= {heading.block for heading in section.merged}
     lost = {heading.block: heading for section in sections for heading in section.path if heading.block not in told}
     for heading in lost.values():
-        atom = Atom(heading.text, heading.block)
+        atom = Atom(heading.text, heading.block, page=heading.page)
         pieces.extend(piece for piece, _ in _pieces(_Section((), (atom,)), title, document))
     return sorted(pieces, key=lambda piece: piece.position.first_block) if lost else pieces
 
@@ -77,14 +78,14 @@ def _sections(document: Document) -> list[_Section]:
         if block.kind == "heading" and len(block.text) <= FULL:
             starts.append((path, first, number))
             above = tuple(heading for heading in path if heading.level < block.level)
-            path = (*above, _Heading(block.text, block.level, number))
+            path = (*above, _Heading(block.text, block.level, number, block.page))
             first = number + 1
     starts.append((path, first, len(document.blocks)))
     sections = []
     for index, (path, begin, end) in enumerate(starts):
         atoms = tuple(atoms_of(document.blocks, begin, end))
         if path and path[-1].label != path[-1].text:
-            atoms = (Atom(path[-1].text, path[-1].block), *atoms)
+            atoms = (Atom(path[-1].text, path[-1].block, page=path[-1].page), *atoms)
         below = starts[index + 1][0] if index + 1 < len(starts) else ()
         sections.append(_Section(path, atoms, leaf=below[: len(path)] != path))
     return sections
@@ -121,10 +122,11 @@ def _together(run: Sequence[_Section]) -> Iterator[_Section]:
             heading = section.path[-1]
             lines = [heading.text] if heading.label == heading.text else []
             text = "\n".join([*lines, *(atom.text for atom in section.atoms)])
-            first = section.atoms[0] if section.atoms else Atom("", heading.block)
-            atoms.append(
-                replace(first, text=text, block=heading.block, last_block=_last(section), kind="whole", note="", cost=0)
+            first = replace(
+                section.atoms[0] if section.atoms else Atom("", 0), page=heading.page, kind="whole", note="", cost=0
             )
+            pages = section.atoms[-1].ends_on if section.atoms else heading.page
+            atoms.append(replace(first, text=text, block=heading.block, last_block=_last(section), last_page=pages))
         yield _Section(run[0].path[:-1], tuple(atoms), merged=tuple(section.path[-1] for section in run))
 
 
@@ -150,6 +152,7 @@ def _pieces(section: _Section, title: str, document: Document) -> Iterator[tuple
             atoms[-1].last,
             atoms[0].page,
             atoms[0].sheet,
+            atoms[-1].ends_on,
         )
         language = document.language if len(text) < _SHORT else language_of(text, document.language)
         yield Piece(context, text, language, position, hashlib.sha256(f"{context}\n\n{text}".encode()).digest()), told

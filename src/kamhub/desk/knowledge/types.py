@@ -23,13 +23,17 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where a piece stands: ``headings`` above it, the outermost first, and its blocks (counted from 0, both included)."""
+    """Where a piece stands: ``headings`` above it, the outermost first, its blocks (counted from 0, both included) and pages.
+
+    ``last_page`` is None in what an earlier version has kept.
+    """
 
     headings: tuple[str, ...]
     first_block: int
     last_block: int
     page: int | None = None
     sheet: str | None = None
+    last_page: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

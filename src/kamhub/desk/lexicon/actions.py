@@ -4,25 +4,35 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from uuid import UUID
 
 from kamhub.desk.knowledge.types import Source
 from kamhub.desk.lexicon import store
 from kamhub.desk.lexicon.lexicon import Lexicon
-from kamhub.desk.lexicon.meaning import packed, vectors_of
+from kamhub.desk.lexicon.meaning import KeptMeanings, packed, vectors_of
 from kamhub.desk.lexicon.rules import has_meaning, sentences_of, words_of
 from kamhub.desk.lexicon.types import LexiconWord, Word
 from kamhub.platform.database.pool import Connection, Database
 
 _AT_A_TIME = 64
+_MEANINGS = KeptMeanings()
 
 
-async def keep_missing(database: Database, organisation_id: UUID, source: Source | None = None) -> int:
+async def _say_nothing(chunks: int) -> None:
+    """Nobody asked."""
+
+
+async def keep_missing(
+    database: Database,
+    organisation_id: UUID,
+    source: Source | None = None,
+    say: Callable[[int], Awaitable[None]] = _say_nothing,
+) -> int:
     """Write down the words of every chunk that has none yet, of a source or of all; returns of how many.
 
-    Some chunks at a time, each time a transaction: who is killed goes on where it was.
+    Some chunks at a time, each time a transaction: who is killed goes on where it was. ``say`` is told how many they were.
     """
     kept = 0
     of = (source.kind, source.id) if source else None
@@ -50,14 +60,13 @@ async def keep_missing(database: Database, organisation_id: UUID, source: Source
             ]
             await store.keep_words(connection, organisation_id, rows)
         kept += len(chunks)
+        await say(len(chunks))
 
 
 async def _meanings(words: Sequence[Word]) -> dict[str, bytes]:
     meaning = [word for word in words if has_meaning(word.form)]
-    if not meaning:
-        return {}
-    matrix = await asyncio.to_thread(vectors_of, [word.form for word in meaning])
-    return {word.stem: row for word, row in zip(meaning, packed(matrix), strict=True)}
+    vectors = await _MEANINGS.of([word.form for word in meaning])
+    return {word.stem: vectors[word.form] for word in meaning}
 
 
 def _sentences(chunks: Sequence[tuple[str, str]]) -> list[bytes]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections import OrderedDict
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
@@ -31,6 +33,26 @@ def packed(matrix: Matrix) -> list[bytes]:
     """The rows as they are kept: a signed byte a dimension, the largest of a row being 127."""
     largest = np.maximum(np.abs(matrix).max(axis=1, keepdims=True), 1e-9)
     return [row.tobytes() for row in np.rint(matrix / largest * _SCALE).astype(np.int8)]
+
+
+class KeptMeanings:
+    """What words mean, packed; of the ``most`` met last it is kept, half a kilobyte each: all operators write with the same words."""
+
+    def __init__(self, most: int = 20_000) -> None:
+        self._most = most
+        self._kept: OrderedDict[str, bytes] = OrderedDict()
+
+    async def of(self, words: Sequence[str]) -> dict[str, bytes]:
+        """By word."""
+        found = {word: self._kept[word] for word in words if word in self._kept}
+        if new := list({word: None for word in words if word not in found}):
+            found |= zip(new, packed(await asyncio.to_thread(vectors_of, new)), strict=True)
+        for word, vector in found.items():
+            self._kept[word] = vector
+            self._kept.move_to_end(word)
+        while len(self._kept) > self._most:
+            self._kept.popitem(last=False)
+        return found
 
 
 def unpacked(rows: Sequence[bytes], dimension: int) -> NDArray[np.int8]:

@@ -57,6 +57,18 @@ async def wordless_chunks(
     return await rows.fetchall()
 
 
+async def wordless(connection: Connection, organisation_id: UUID, source: tuple[str, UUID] | None) -> int:
+    """How many those are."""
+    of = f"AND c.{source[0]}_id = %(source)s" if source else ""
+    rows = await connection.execute(
+        f"""SELECT count(*) FROM chunks c WHERE c.organisation_id = %(organisation)s {of} AND NOT EXISTS (
+              SELECT FROM chunk_words w WHERE w.organisation_id = c.organisation_id AND w.chunk_id = c.id)""".encode(),
+        {"organisation": organisation_id, "source": source[1] if source else None},
+    )
+    row = await rows.fetchone()
+    return int(row[0]) if row else 0
+
+
 async def keep_words(
     connection: Connection, organisation_id: UUID, chunks: Sequence[tuple[UUID, Sequence[int], bytes]]
 ) -> None:

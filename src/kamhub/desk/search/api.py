@@ -56,7 +56,7 @@ def _hit_json(hit: Hit) -> dict[str, object]:
         "text": hit.text,
         "language": hit.language,
         "score": hit.score,
-        "position": hit.position,
+        "position": {"last_page": hit.position.get("page"), **hit.position},
         "found_by": list(hit.found_by),
     }
 

@@ -10,12 +10,13 @@ from kamhub.platform.web.schemas import Reply
 
 
 class PlaceReply(Reply):
-    """Where a piece stands in its document: the headings above it, and the page or the sheet where there are such."""
+    """Where a piece stands in its document: the headings above it, and the pages or the sheet where there are such."""
 
     headings: list[str]
     first_block: int
     last_block: int
     page: int | None
+    last_page: int | None
     sheet: str | None
 
 

@@ -80,6 +80,11 @@ class Run(Generic[Services]):
         self.finished = True
         return DONE
 
+    async def others_wait(self) -> bool:
+        """Whether jobs of the same queue, anybody's, wait for a free hand: a long run may let them go before."""
+        async with self.database.system() as connection:
+            return await work.others_wait(connection, self.queue)
+
     async def progress(self, done: int, total: int, note: str = "") -> None:
         """Tell how far it is; seen by people, at most once a second. ``note`` is masked."""
         if time.monotonic() - self._said_at < _PROGRESS_EVERY and done < total:

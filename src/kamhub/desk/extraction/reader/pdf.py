@@ -14,7 +14,7 @@ from kamhub.desk.extraction.reader.pdf_lines import Line, lines_of, sizes_of, wi
 from kamhub.desk.extraction.reader.pdf_tables import Table, Tables, may_hold_tables
 from kamhub.desk.extraction.reader.plain import BULLET
 from kamhub.desk.extraction.rules import blocks_of_grid
-from kamhub.desk.extraction.types import Block, Document, Limits, Unreadable
+from kamhub.desk.extraction.types import Block, BlockKind, Document, Limits, Unreadable
 
 MEDIA_TYPE = "application/pdf"
 _PASSWORD = 4
@@ -142,11 +142,14 @@ class _Layout:
         if not lines:
             return
         text = lines[0].text
+        turns: list[int] = []
         level = self._level(lines[0])
         for above, line in pairwise(lines):
             item = self._listing and BULLET.match(line.text)
+            turns += [len(text) + 1] * (line.page - above.page)
             text += ("\n" if item or not (level or self._wraps(above)) else " ") + line.text
         if level:
             yield Block("heading", text, level=level, page=lines[0].page)
         else:
-            yield Block("list" if self._listing else "paragraph", text, page=lines[0].page)
+            kind: BlockKind = "list" if self._listing else "paragraph"
+            yield Block(kind, text, page=lines[0].page, turns=tuple(turns))

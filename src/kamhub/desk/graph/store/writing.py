@@ -200,19 +200,22 @@ async def _weigh_ties(connection: Connection, organisation_id: UUID, relation_id
 async def recount(connection: Connection, organisation_id: UUID, entity_ids: Iterable[UUID]) -> None:
     """Count anew what orders lists, for these and what stands for them."""
     await connection.execute(
-        """WITH roots AS (
+        """WITH roots AS MATERIALIZED (
              SELECT DISTINCT coalesce(same_as, id) AS id FROM graph_entities WHERE organisation_id = %s AND id = ANY (%s)
+           ), meant AS MATERIALIZED (
+             SELECT id AS root, id FROM roots
+             UNION ALL
+             SELECT e.same_as, e.id FROM roots JOIN graph_entities e ON e.organisation_id = %s AND e.same_as = roots.id
            ), told AS (
-             SELECT roots.id, sum(
-                 (SELECT count(*) FROM graph_mentions m WHERE m.organisation_id = e.organisation_id AND m.entity_id = e.id)
-               + (SELECT count(*) FROM graph_relations r WHERE r.organisation_id = e.organisation_id AND r.source_id = e.id)
-               + (SELECT count(*) FROM graph_relations r WHERE r.organisation_id = e.organisation_id AND r.target_id = e.id)
+             SELECT root AS id, sum(
+                 (SELECT count(*) FROM graph_mentions m WHERE m.organisation_id = %s AND m.entity_id = meant.id)
+               + (SELECT count(*) FROM graph_relations r WHERE r.organisation_id = %s AND r.source_id = meant.id)
+               + (SELECT count(*) FROM graph_relations r WHERE r.organisation_id = %s AND r.target_id = meant.id)
              )::integer AS weight
-             FROM roots JOIN graph_entities e ON e.organisation_id = %s AND (e.id = roots.id OR e.same_as = roots.id)
-             GROUP BY roots.id)
+             FROM meant GROUP BY root)
            UPDATE graph_entities e SET weight = told.weight FROM told
            WHERE e.organisation_id = %s AND e.id = told.id AND e.weight <> told.weight""",
-        (organisation_id, list(entity_ids), organisation_id, organisation_id),
+        (organisation_id, list(entity_ids), *[organisation_id] * 5),
     )
 
 

@@ -139,6 +139,19 @@ async def next_due(connection: Connection, lanes: Sequence[tuple[str, int, int]]
     return row[0] if row else None
 
 
+async def others_wait(connection: Connection, queue: str) -> bool:
+    """Whether jobs of that queue are due and nothing but a free hand is missing."""
+    row = await (
+        await connection.execute(
+            """SELECT EXISTS (
+                 SELECT FROM procrastinate_jobs j WHERE j.queue_name = %s AND j.status = 'todo' AND j.scheduled_at <= now()
+                   AND NOT EXISTS (SELECT FROM procrastinate_jobs d WHERE d.status = 'doing' AND d.lock = j.lock))""",
+            (queue,),
+        )
+    ).fetchone()
+    return bool(row and row[0])
+
+
 async def finish(connection: Connection, claim: Claim, started: datetime, kept: timedelta) -> bool:
     """Mark the job as done, on any connection that may act for it; False when the run does not own it any more."""
     row = await (
