@@ -88,6 +88,13 @@ def _app(config: WebConfig) -> Litestar:
         return litestar_app(config)
 
 
+def routed(config: WebConfig) -> Litestar:
+    """An application for who only reads its routes. It serves whoever comes next, so nothing of it may be changed."""
+    app = _app(config)
+    _IDLE[_sort_of(config.settings)].append(app)
+    return app
+
+
 def _sort_of(settings: Settings) -> tuple[bool, tuple[str, ...]]:
     return settings.production, tuple(settings.allowed_origins)
 

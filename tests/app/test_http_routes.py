@@ -10,7 +10,7 @@ import httpx
 import pytest
 from litestar import get, post
 
-from kamhub.app.asgi import WebConfig, guards_for, litestar_app
+from kamhub.app.asgi import WebConfig, guards_for
 from kamhub.app.refusals import API_PREFIXES
 from kamhub.kit.clock import ManualClock
 from kamhub.platform.crypto.keys import KeyRing
@@ -18,6 +18,7 @@ from kamhub.platform.settings import Settings
 from kamhub.platform.web.rules import RouteRow, RouteWithoutRule, handlers_of, route_table, rule, rule_of
 from kamhub.platform.web.schemas import Documented
 from tests.app.support import BOOK, HOLD, SEARCH
+from tests.asgi import routed
 
 PUBLIC = {
     "GET /api/places",
@@ -64,7 +65,7 @@ PAGES = (
 @pytest.fixture
 def rows(keys: KeyRing, tmp_path: Path, clock: ManualClock) -> list[RouteRow]:
     settings = Settings(env="production", allowed_origins=("https://shop.example",))
-    return route_table(litestar_app(WebConfig(settings, "", keys, "https://hub.example", tmp_path, clock)))
+    return route_table(routed(WebConfig(settings, "", keys, "https://hub.example", tmp_path, clock)))
 
 
 def test_public_is_what_the_contract_says(rows: list[RouteRow]) -> None:
@@ -98,9 +99,7 @@ def test_every_route_says_how_it_is_guarded(rows: list[RouteRow]) -> None:
 
 
 def test_the_mails_of_development_are_not_in_production(rows: list[RouteRow], keys: KeyRing, tmp_path: Path) -> None:
-    development = route_table(
-        litestar_app(WebConfig(Settings(env="development"), "", keys, "http://hub.test", tmp_path))
-    )
+    development = route_table(routed(WebConfig(Settings(env="development"), "", keys, "http://hub.test", tmp_path)))
     more = {row.path for row in development} - {row.path for row in rows}
     assert more
     assert all("mail" in path for path in more)
@@ -163,7 +162,7 @@ async def test_the_document_is_the_routes(client: httpx.AsyncClient, keys: KeyRi
     assert reply.headers["content-type"] == "application/json"
     document: dict[str, Any] = reply.json()
     assert document["openapi"] == "3.1.0"
-    app = litestar_app(WebConfig(Settings(env="development"), "", keys, "http://hub.test", tmp_path))
+    app = routed(WebConfig(Settings(env="development"), "", keys, "http://hub.test", tmp_path))
     expected = {
         (path, method.lower()): declared
         for path, handler in handlers_of(app)

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from kamhub.app.asgi import WebConfig, litestar_app
+from kamhub.app.asgi import WebConfig
 from kamhub.app.refusals import API_PREFIXES
 from kamhub.hub.booking.replies import BookedReply, BookingReply, CancelledReply, HeldReply, QuoteReply
 from kamhub.hub.payment.replies import PaymentAccountListReply
@@ -20,7 +20,7 @@ from kamhub.platform.settings import Settings
 from kamhub.platform.web.api import CsrfTokenReply
 from kamhub.platform.web.rules import handlers_of, rule_of
 from tests.app.support import BOOK, CANCEL, CONFIRM, CONTACT, PLACES, SEARCH, bearer_of, booked, held
-from tests.asgi import Web
+from tests.asgi import Web, routed
 from tests.builders import World
 
 UNKNOWN = {"organisation_id": "x"}
@@ -66,7 +66,7 @@ async def test_the_rest(web: Web, client: httpx.AsyncClient, world: World) -> No
 @pytest.fixture
 def inputs(keys: KeyRing, tmp_path: Path) -> dict[tuple[str, str], type[BaseModel]]:
     """``(method and path, access)`` → what comes in, of every route."""
-    app = litestar_app(WebConfig(Settings(env="development"), "", keys, "http://hub.test", tmp_path))
+    app = routed(WebConfig(Settings(env="development"), "", keys, "http://hub.test", tmp_path))
     return {
         (f"{method} {path}", declared.access): declared.body_model
         for path, handler in handlers_of(app)
@@ -131,7 +131,7 @@ def test_the_walk_sees_what_is_open() -> None:
 
 
 def test_every_api_route_that_replies_json_names_a_model(keys: KeyRing, tmp_path: Path) -> None:
-    app = litestar_app(WebConfig(Settings(env="development"), "", keys, "http://hub.test", tmp_path))
+    app = routed(WebConfig(Settings(env="development"), "", keys, "http://hub.test", tmp_path))
     nameless = {
         path
         for path, handler in handlers_of(app)

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from inspect import signature
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ import psycopg
 from litestar.handlers import HTTPRouteHandler
 from psycopg.types.json import Jsonb
 
-from kamhub.app.asgi import WebConfig, litestar_app
+from kamhub.app.asgi import WebConfig
 from kamhub.kit.clock import ManualClock
 from kamhub.kit.ids import new_id
 from kamhub.platform.api_key.rules import digest as key_digest
@@ -28,7 +29,7 @@ from kamhub.platform.session.tokens import digest, new_opaque_token
 from kamhub.platform.settings import Settings
 from kamhub.platform.web.csrf import Csrf
 from kamhub.platform.web.rules import RouteRule, handlers_of, rule_of
-from tests.asgi import ORIGIN, Web, serve
+from tests.asgi import ORIGIN, Web, routed, serve
 from tests.builders import Operator, World, build_world
 from tests.hub.payment.support import Provider
 from tests.walls import knowledge, network, timetables
@@ -70,9 +71,10 @@ class Route:
         return self.method not in SAFE
 
 
-def routes() -> list[Route]:
+@cache
+def routes() -> tuple[Route, ...]:
     """Every route of the application as it is now."""
-    app = litestar_app(WebConfig(SETTINGS, "", KEYS, ORIGIN, Path("nowhere")))
+    app = routed(WebConfig(SETTINGS, "", KEYS, ORIGIN, Path("nowhere")))
     found = [
         Route(method, path, handler, declared)
         for path, handler in handlers_of(app)
@@ -80,7 +82,7 @@ def routes() -> list[Route]:
         for method in sorted(handler.http_methods)
         if method != "HEAD"
     ]
-    return sorted(found, key=str)
+    return tuple(sorted(found, key=str))
 
 
 @dataclass(slots=True)

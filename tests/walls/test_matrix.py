@@ -130,9 +130,8 @@ async def walk(owner_url: str, app_url: str, data_dir: Path) -> Matrix:
         found = Matrix(callers(house))
         house.keep()
         found.before = snapshot(house.world)
-        pairs = [(route, caller) for route in ROUTES for caller in found.callers]
-        let_in = [(route, caller) for route, caller in pairs if caller.verdict(route.rule) == "in"]
-        for route, caller in [pair for pair in pairs if pair not in let_in]:
+        pairs = [(route, caller, caller.verdict(route.rule)) for route in ROUTES for caller in found.callers]
+        for route, caller in [(route, caller) for route, caller, verdict in pairs if verdict != "in"]:
             found.answers[str(route), caller.name] = await ask(house, route, caller)
         found.after = snapshot(house.world)
         [other] = [caller for caller in found.callers if caller.name == "other organisation's owner"]
@@ -144,7 +143,7 @@ async def walk(owner_url: str, app_url: str, data_dir: Path) -> Matrix:
                 found.of_others[str(route)] = await ask(house, route, other, NAMED_IN_BODY.get(str(route)))
                 if route.changes:
                     house.heal()
-        for route, caller in let_in:
+        for route, caller in [(route, caller) for route, caller, verdict in pairs if verdict == "in"]:
             found.answers[str(route), caller.name] = await ask(house, route, caller)
             if route.changes and found.answers[str(route), caller.name].status < 400:
                 house.heal()
