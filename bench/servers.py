@@ -19,7 +19,7 @@ from kamhub.platform.database.migrate import migrate
 from kamhub.platform.embedded.cluster import Cluster
 from kamhub.platform.embedded.types import ClusterAddress
 
-READY_WITHIN = 30.0
+READY_WITHIN = 90.0
 
 
 @contextmanager
