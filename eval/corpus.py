@@ -48,7 +48,7 @@ class Asked:
     @property
     def answerable(self) -> bool:
         """Whether some document answers it."""
-        return bool(self.evidence)
+        return bool(self.documents)
 
 
 def questions() -> list[Asked]:

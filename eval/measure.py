@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 import numpy as np
@@ -56,7 +57,7 @@ async def _ask(desk: Desk, organisation: UUID, asked: Asked) -> Outcome:
         if judged is None:
             return Outcome(asked, {}, {}, False, 0.0, None, embedded - begun, ended - embedded)
         pieces = await store.hits(connection, organisation, judged.looked.ids)
-    texts = [_plain(pieces[chunk].text) for chunk in judged.looked.ids]
+    hits = [pieces[chunk] for chunk in judged.looked.ids]
     relevance, reading = await _read(desk, organisation, question, judged, pieces)
     orders = _orders(judged, relevance)
     signals = signals_of(judged, question, pieces[judged.looked.ids[judged.order[0]]].text)
@@ -67,8 +68,8 @@ async def _ask(desk: Desk, organisation: UUID, asked: Asked) -> Outcome:
         likely = max(reading_rules.score(relevance[place], desk.reranker.enough) for place in order[:MOST])
     return Outcome(
         asked,
-        {arm: _found(asked, [texts[place] for place in order[:MOST]]) for arm, order in orders.items()},
-        {arm: _first(asked, [texts[place] for place in order[:10]]) for arm, order in orders.items()},
+        {arm: _found(asked, [hits[place] for place in order[:MOST]]) for arm, order in orders.items()},
+        {arm: _first(asked, [hits[place] for place in order[:10]]) for arm, order in orders.items()},
         likely >= rules.GOOD_ENOUGH,
         likely,
         signals,
@@ -104,12 +105,29 @@ def _plain(text: str) -> str:
     return " ".join(text.split())
 
 
-def _found(asked: Asked, passages: Sequence[str]) -> bool:
-    return asked.answerable and all(any(_plain(each) in passage for passage in passages) for each in asked.evidence)
+def _found(asked: Asked, passages: Sequence[Hit]) -> bool:
+    wanted = _wanted(asked)
+    return bool(wanted) and all(any(each(passage) for passage in passages) for each in wanted)
 
 
-def _first(asked: Asked, passages: Sequence[str]) -> float:
+def _first(asked: Asked, passages: Sequence[Hit]) -> float:
+    wanted = _wanted(asked)
     for place, passage in enumerate(passages, 1):
-        if any(_plain(each) in passage for each in asked.evidence):
+        if any(each(passage) for each in wanted):
             return 1 / place
     return 0.0
+
+
+def _wanted(asked: Asked) -> list[Callable[[Hit], bool]]:
+    """What has to be found: every evidence, or a piece of the paper where that is all there is in it."""
+    if asked.evidence:
+        return [partial(_says, _plain(each)) for each in asked.evidence]
+    return [partial(_is_of, each) for each in asked.documents]
+
+
+def _says(evidence: str, hit: Hit) -> bool:
+    return evidence in _plain(hit.text)
+
+
+def _is_of(document: str, hit: Hit) -> bool:
+    return hit.title == document

@@ -11,6 +11,7 @@ from kamhub.desk.search.types import ARMS
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "eval.md"
 _BEGIN, _END = "<!-- figures: written by make eval -->", "<!-- end of figures -->"
+_PARTS = (("report", "the half for reporting"), ("tune", "the half for tuning"), ("held out", "the papers held out"))
 KINDS = ("direct", "table", "paraphrase", "cross_language", "several", "outdated")
 Row = tuple[str, ...]
 
@@ -21,7 +22,7 @@ def tables(outcomes: Sequence[Outcome]) -> list[tuple[str, Row, list[Row]]]:
     # Without an API there is no arm of its vectors, and without one that reads nothing is read.
     arms = [arm for arm in ARMS if any(arm in outcome.found for outcome in outcomes)]
     mrr = [f"MRR, {arm}" for arm in (*arms, "all arms")]
-    for half, called in (("report", "the half for reporting"), ("tune", "the half for tuning")):
+    for half, called in _PARTS:
         mine = [outcome for outcome in outcomes if outcome.asked.half == half]
         made.append((f"Found: {called}", ("questions", "number", *arms, "all arms", *mrr), _found(mine, arms)))
         made.append((f"Answered and refused: {called}", ("questions", "number", "right", "wrong"), _refused(mine)))
@@ -34,8 +35,11 @@ def _found(outcomes: Sequence[Outcome], arms: Sequence[str]) -> list[Row]:
     rows = [_line(kind, [each for each in answerable if each.asked.kind == kind], arms) for kind in KINDS]
     rows += [_line(f"in {name}", [each for each in answerable if each.asked.language == code], arms)
              for code, name in (("ru", "Russian"), ("en", "English"))]  # fmt: skip
-    rows.append(_line("misspelt", [each for each in answerable if each.asked.misspelt], arms))
-    return [*rows, _line("all", answerable, arms)]
+    rows += [
+        _line("misspelt", [each for each in answerable if each.asked.misspelt], arms),
+        _line("all", answerable, arms),
+    ]
+    return [row for row in rows if row[1] != "0"]
 
 
 def _line(name: str, outcomes: Sequence[Outcome], arms: Sequence[str]) -> Row:
@@ -55,7 +59,8 @@ def _refused(outcomes: Sequence[Outcome]) -> list[Row]:
         ("near misses, refused", ("near_miss",), False),
     ):
         right = [outcome.answered is answer for outcome in outcomes if outcome.asked.kind in kinds]
-        rows.append((name, str(len(right)), _share(right), _share(not each for each in right)))
+        if right:
+            rows.append((name, str(len(right)), _share(right), _share(not each for each in right)))
     return rows
 
 

