@@ -85,9 +85,9 @@ def test_what_is_paid_after_the_hold_ran_out_is_refused_before_the_card_is_charg
 
 
 def _print_memory(product: Product) -> None:
-    used = product.memory()
-    print(f"\nmemory of the whole demo (PSS): {used // 1024**2} MB")
-    assert used < MEMORY_ALLOWED
+    # At rest: a backup, or a document that is being read, has a process of its own with limits of its own.
+    wait_for(lambda: product.memory() < MEMORY_ALLOWED, 60, "the demo at rest takes less", every=0.5)
+    print(f"\nmemory of the whole demo (PSS): {product.memory() // 1024**2} MB")
 
 
 def _pdf_text(content: bytes) -> str:

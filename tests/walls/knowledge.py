@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from kamhub.desk.asset.types import version_of
 from kamhub.kit.ids import new_id
 from tests.builders import Operator, World
 
 if TYPE_CHECKING:
     from tests.walls.fields import Body
     from tests.walls.house import House
+
+
+_DOCUMENT = "Прайс"
 
 
 def furnish(world: World) -> dict[str, UUID]:
@@ -66,8 +70,8 @@ def asset(world: World) -> UUID:
     asset_id = new_id()
     world.execute(
         "INSERT INTO assets (organisation_id, id, kind, name, digest, size, status, error, created_at, created_by, changed_at) "
-        "VALUES (%s, %s, 'file', 'Прайс', sha256(%s::text::bytea), 1, 'failed', 'damaged', now(), 'x', now())",
-        world.main.id, asset_id, asset_id,
+        "VALUES (%s, %s, 'file', %s, sha256(%s::text::bytea), 1, 'failed', 'damaged', now(), 'x', now())",
+        world.main.id, asset_id, _DOCUMENT, asset_id,
     )  # fmt: skip
     return asset_id
 
@@ -94,6 +98,9 @@ def prepared(house: House, action: str, template: str, body: Body) -> Body | Non
         world.execute("UPDATE articles SET body = 'Лыжи не берём.', version = 2 WHERE id = %s", fresh["article_id"])
         _keep(world, fresh["article_id"])
         body = body | ({"number": 1, "version": 2} if "number" in body else {})
+    if action == "asset.changed" and "version" in body:
+        facts = {"name": _DOCUMENT, "url": None, "category_id": None, "reread_hours": None}
+        body = body | {"version": version_of(facts)}
     return body | {name: str(fresh[name]) for name in fresh.keys() & body.keys()}
 
 

