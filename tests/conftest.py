@@ -31,24 +31,6 @@ from tests.hub.payment.support import Provider
 NOW = datetime(2026, 11, 24, 0, 0, tzinfo=UTC)
 NOWHERE = "http://127.0.0.1:9"  # a closed port: nothing may leave the machine from a test by accident
 
-# Begun first: a worker that is left with one of these when the others have nothing to do any more keeps everybody waiting.
-LONGEST = (
-    "tests/browser/",
-    "tests/system/",
-    "tests/walls/",
-    "tests/platform/web/test_web_csrf_routes.py",
-    "tests/app/test_openapi_conformance.py",
-    "tests/concurrency/",
-)
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes minutes comes first; the rest stays in the order that chance has given it."""
-    items.sort(
-        key=lambda item: next((at for at, part in enumerate(LONGEST) if item.nodeid.startswith(part)), len(LONGEST))
-    )
-
 
 # Making a database is copying six hundred files: ten times as fast in memory, which no test here has to outlive.
 MEMORY = Path("/dev/shm")

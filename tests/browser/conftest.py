@@ -27,9 +27,9 @@ ARGUMENTS = (
 Visit = Callable[..., Reader]
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def product() -> Iterator[Product]:
-    """`kamhub up` with its demo; the tests of a process share it, each with bookings of its own. It ends with the last of them."""
+    """`kamhub up` with its demo; the tests of a process share it, each with bookings of its own."""
     root = Path(tempfile.mkdtemp(prefix="kamhub-browser-")).resolve()
     root.chmod(0o711)  # the database runs as another account and has to get through
     try:

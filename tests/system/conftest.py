@@ -21,8 +21,8 @@ def root() -> Iterator[Path]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def product(root: Path) -> Iterator[Product]:
-    """`kamhub up` with its demo, shared by the tests of a process; each leaves it running and well. It ends with the last."""
+    """`kamhub up` with its demo, shared by the tests of a process; each leaves it running and well."""
     with Product(root / "shared") as running:
         yield running

@@ -36,8 +36,7 @@ def main() -> int:
     covered = [*python, "pytest", "--cov", "--cov-report="]
     # One more than cores: many tests wait, for processes to end or for a database to come back.
     workers = str((os.cpu_count() or 1) + 1)
-    # Files in the order of the tests, which is: what takes longest first.
-    spread = ["-n", workers, "--dist", "loadfile", "--no-loadscope-reorder"]
+    spread = ["-n", workers, "--dist", "loadfile"]
     tests = subprocess.run([*covered, *spread, *chosen], check=False)
     if tests.returncode == TESTS_FAILED and not sys.argv[1:]:
         # Kills, browsers and races share a noisy machine: what failed has to pass alone, and is named if it does.

@@ -1,1 +1,0 @@
-"""The product as a whole, from outside: started, killed, replaced, restored."""
