@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -123,10 +124,11 @@ def kill(kills: int, seed: int = 1) -> AssetKills:
         watching.execute(WATCH)
         for number in range(kills):
             aimed = AIMED[number // 2 % len(AIMED)] if number % 2 == 0 else None
-            if not wait_for(lambda wanted=aimed: _busy(house, watching, wanted), _WITHIN):  # type: ignore[misc]
+            if not wait_for(partial(_busy, house, watching, aimed), _WITHIN):
                 found.faults.setdefault("stuck", []).append(f"nothing came to {aimed or 'work'}")
                 break
             if aimed is None:
+                # There is nothing to wait for: the moment of the kill is to be one that nobody chose.
                 time.sleep(chance.uniform(0, _LONGEST_PAUSE))
             stages = running(watching)
             house.worker.kill()

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -166,7 +167,7 @@ def run(folder: Path, cluster: Cluster, kills: int) -> AssetKills:
         try:
             for number in range(kills):
                 stage = STAGES[number % len(STAGES)]
-                if not wait_for(lambda wanted=stage: _comes_to(wanted, watching, more)):  # type: ignore[misc]
+                if not wait_for(partial(_comes_to, stage, watching, more)):
                     found.faults.setdefault("stuck", []).append(f"nothing came to {stage}")
                     break
                 worker.kill()

@@ -48,7 +48,7 @@ async def embed_missing(
                 await progress.add(some)
     except BaseException:
         words.cancel()
-        await asyncio.wait({words})
+        await asyncio.gather(words, return_exceptions=True)  # it may have ended for the same reason
         raise
     await words
     return made
