@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from eval import turning
+from eval import query_adapter
 from eval.papers import Paper, papers
 from kamhub.desk.embedding.local import LocalUse, encode_words
 
@@ -57,12 +57,12 @@ async def test_a_turned_question_is_nearer_to_what_answers_it_in_papers_never_le
 
 
 def test_learning_brings_questions_to_their_answers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(turning, "_ROUNDS", 6)
-    monkeypatch.setattr(turning, "_BATCH", 128)
+    monkeypatch.setattr(query_adapter, "_ROUNDS", 6)
+    monkeypatch.setattr(query_adapter, "_BATCH", 128)
     some: list[Paper] = PAPERS[:24]
-    matrix = turning.learn(some)
+    matrix = query_adapter.learn(some)
     assert matrix.shape == (512, 512)
-    np.testing.assert_array_equal(matrix, turning.learn(some), "the same every time")
+    np.testing.assert_array_equal(matrix, query_adapter.learn(some), "the same every time")
     pairs = [
         (question, sentence) for paper in some for question, kind, _, sentence in paper.answered if kind != "direct"
     ]

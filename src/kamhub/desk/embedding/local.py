@@ -39,9 +39,9 @@ def _loaded() -> Any:
 
 
 @cache
-def _turn() -> Any:
-    """A matrix learned from questions and what answers them, by ``python -m eval.turning``."""
-    with resources.files(__package__).joinpath("question.npy").open("rb") as file:
+def _query_adapter() -> Any:
+    """A matrix learned from questions and what answers them, by ``python -m eval.query_adapter``."""
+    with resources.files(__package__).joinpath("query_adapter.npy").open("rb") as file:
         return np.load(file).astype(np.float32)
 
 
@@ -62,7 +62,7 @@ class LocalUse:
 
     async def question(self, text: str) -> Vector:
         """Vector of a question, turned towards the texts that answer such questions (ADR 0039)."""
-        return await asyncio.to_thread(lambda: _units(_use().encode(_valid([text])) @ _turn())[0])
+        return await asyncio.to_thread(lambda: _units(_use().encode(_valid([text])) @ _query_adapter())[0])
 
 
 def _in_batches(encode: Callable[[list[str]], Any], texts: Sequence[str]) -> list[Vector]:

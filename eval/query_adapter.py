@@ -1,4 +1,4 @@
-"""``python -m eval.turning``: learns how the vector of a question is turned towards what answers it, and writes it where the search takes it.
+"""``python -m eval.query_adapter``: learns how the vector of a question is turned towards what answers it, and writes it where the search takes it.
 
 A matrix ``1 + A B`` of low rank, by gradient descent (AdamW) on the contrast between the sentence and the paper that answer a question
 and those of the other questions of a batch. From the papers that are not held out; the same every time.
@@ -19,7 +19,7 @@ from eval.papers import Paper, papers
 from kamhub.desk.embedding.local import encode_words
 
 Matrix = NDArray[np.float32]
-WHERE = Path(kamhub.desk.embedding.__file__).parent / "question.npy"
+WHERE = Path(kamhub.desk.embedding.__file__).parent / "query_adapter.npy"
 _RANK, _ROUNDS, _BATCH = 256, 25, 2048
 _RATE, _DECAY, _TEMPERATURE = 1e-3, 1e-2, 0.07
 _PLAIN = 0.3  # of the questions in the paper's own words: they are found anyway
