@@ -1,7 +1,7 @@
 """``python -m eval.query_adapter``: learns how the vector of a question is turned towards what answers it, and writes it where the search takes it.
 
 A matrix ``1 + A B`` of low rank, by gradient descent (AdamW) on the contrast between the sentence and the paper that answer a question
-and those of the other questions of a batch. From the papers that are not held out; the same every time.
+and those of the other questions of a batch. From the papers that are not held out; the same every time, but for rounding.
 """
 
 from __future__ import annotations
