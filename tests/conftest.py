@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -27,6 +28,7 @@ from tests.asgi import Web, serve
 from tests.builders import World, build_world
 from tests.databases import Databases
 from tests.hub.payment.support import Provider
+from tests.spread import Deadline, Spread, is_counted, long_first, pause_tracing
 
 NOW = datetime(2026, 11, 24, 0, 0, tzinfo=UTC)
 NOWHERE = "http://127.0.0.1:9"  # a closed port: nothing may leave the machine from a test by accident
@@ -35,6 +37,32 @@ NOWHERE = "http://127.0.0.1:9"  # a closed port: nothing may leave the machine f
 # Making a database is copying six hundred files: ten times as fast in memory, which no test here has to outlive.
 MEMORY = Path("/dev/shm")
 ENOUGH = 2 * 1024**3
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Who leads the others, or works alone, ends them all when it takes too long."""
+    within = os.environ.get("KAMHUB_TEST_WITHIN")
+    if within and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Deadline(float(within)))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    long_first(items)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Spread:
+    return Spread(config, log)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _counted(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Lines are counted where that tells something."""
+    counted = is_counted(request.node.nodeid)
+    if not counted:
+        pause_tracing(True)
+    yield
+    if not counted:
+        pause_tracing(False)
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ test may have left behind that emptying does not undo (another schema, statistic
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from uuid import uuid4
 
@@ -30,8 +31,11 @@ _SIZES = """SELECT 'sizes', count(*), sum(reltuples)::bigint FROM pg_catalog.pg_
 _SETTINGS = """SELECT 'settings', count(*), 0 FROM pg_catalog.pg_db_role_setting s JOIN pg_catalog.pg_database d
     ON d.oid = s.setdatabase WHERE d.datname = current_database()"""
 _STATE = f"{_SCHEMA} UNION ALL {_STATISTICS} UNION ALL {_SIZES} UNION ALL {_SETTINGS} ORDER BY 1"
-_END_OTHERS = """SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+_END_OTHERS = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid()"""
+_LOOK_AGAIN = 0.001  # seconds; the server, asked to wait by itself, looks every tenth of a second
+_USED = """SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
+    AND pg_relation_size(oid) > 0 ORDER BY 1"""
 _REWIND = """SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, start_value, false)
     FROM pg_sequences WHERE last_value IS NOT NULL"""
 
@@ -43,7 +47,6 @@ class Databases:
     address: ClusterAddress
     _free: list[str] = field(default_factory=list)
     _state: list[tuple[object, ...]] = field(default_factory=list)
-    _tables: list[str] = field(default_factory=list)
     _kept: dict[str, object] = field(default_factory=dict)
 
     @property
@@ -65,7 +68,8 @@ class Databases:
     def give_back(self, name: str) -> None:
         """Empty it for the next test, or end it when it is not what it was."""
         with psycopg.connect(f"{self.server}/{name}", autocommit=True) as connection:
-            connection.execute(_END_OTHERS)
+            while connection.execute(_END_OTHERS).fetchall():
+                time.sleep(_LOOK_AGAIN)
             if self._empty(connection):
                 self._free.append(name)
                 return
@@ -75,12 +79,6 @@ class Databases:
     def _learn(self, name: str) -> None:
         """What a fresh one is like: its catalogues, and the rows that migrations have put there."""
         with psycopg.connect(f"{self.server}/{name}", autocommit=True) as connection:
-            self._tables = [
-                table
-                for (table,) in connection.execute(
-                    "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY 1"
-                ).fetchall()
-            ]
             self._state = connection.execute(_STATE.encode()).fetchall()
             self._kept = {table: self._content(connection, table) for table in self._filled(connection)}
 
@@ -107,11 +105,12 @@ class Databases:
 
     def _filled(self, connection: psycopg.Connection) -> list[str]:
         """The tables with rows in them."""
+        used = [table for (table,) in connection.execute(_USED).fetchall()]
         asked = sql.SQL(", ").join(
             sql.SQL("CASE WHEN EXISTS (SELECT FROM {}) THEN {} END").format(sql.Identifier(table), table)
-            for table in self._tables
+            for table in used
         )
-        row = connection.execute(sql.SQL("SELECT array_remove(ARRAY[{}], NULL)").format(asked)).fetchone()
+        row = connection.execute(sql.SQL("SELECT array_remove(ARRAY[{}]::text[], NULL)").format(asked)).fetchone()
         return list(row[0]) if row else []
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""A running product for each test process, and a Chromium that visits it."""
+"""A running product, and a Chromium that visits it."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ ARGUMENTS = (
 Visit = Callable[..., Reader]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def product() -> Iterator[Product]:
-    """`kamhub up` with its demo; the tests of a process share it, each with bookings of its own."""
+    """`kamhub up` with its demo; the tests of this folder share it, each with bookings of its own."""
     root = Path(tempfile.mkdtemp(prefix="kamhub-browser-")).resolve()
     root.chmod(0o711)  # the database runs as another account and has to get through
     try:

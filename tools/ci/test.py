@@ -10,6 +10,8 @@ import sysconfig
 
 TESTS_FAILED = 1  # exit code of pytest
 ONCE = r"/(tests|kubernetes_validate|playwright)/"  # loaded by one process or none, so not worth compiling before
+# Seconds for each of both passes: a bound that says which tests hang, not an aim.
+WITHIN = "2400"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # Lines of the whole, and of the parts where an untested line is a bug waiting.
 FLOORS = {
@@ -36,7 +38,10 @@ def main() -> int:
     covered = [*python, "pytest", "--cov", "--cov-report="]
     # One more than cores: many tests wait, for processes to end or for a database to come back.
     workers = str((os.cpu_count() or 1) + 1)
-    spread = ["-n", workers, "--dist", "loadfile"]
+    os.environ["KAMHUB_TEST_WITHIN"] = WITHIN
+    # The order is that of tests/spread.py. Who replaces a process that died is handed nothing but waits for more for ever
+    # (pytest-xdist #1378), so that the death of one ends the run.
+    spread = ["-n", workers, "--dist", "loadfile", "--no-loadscope-reorder", "--max-worker-restart", "0"]
     tests = subprocess.run([*covered, *spread, *chosen], check=False)
     if tests.returncode == TESTS_FAILED and not sys.argv[1:]:
         # Kills, browsers and races share a noisy machine: what failed has to pass alone, and is named if it does.

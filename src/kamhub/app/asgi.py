@@ -20,8 +20,7 @@ from kamhub.app import refusals
 from kamhub.app.desk import make_desk
 from kamhub.app.handlers import HANDLERS
 from kamhub.app.metrics import RequestMetrics
-from kamhub.app.static_files import StaticFiles
-from kamhub.app.templating import Templates
+from kamhub.app.templating import templates
 from kamhub.app.wiring import open_hub
 from kamhub.desk.services import Desk
 from kamhub.hub.services import Hub
@@ -121,7 +120,7 @@ def state_of(config: WebConfig) -> State:
             ),
             "keys": config.keys,
             "clock": config.clock or SystemClock(),
-            "templates": Templates(StaticFiles()),
+            "templates": templates(),
             "data_dir": config.data_dir,
             "limiter": _limiter(settings),
             "requests": RequestMetrics(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, nodes
@@ -31,6 +32,12 @@ class Templates:
     def render(self, name: str, locale: Locale, context: Mapping[str, object]) -> str:
         """The page as text. Raises ``TemplateNotFound``; ``UndefinedError`` for a missing variable."""
         return self._environments[locale].get_template(name).render(context)
+
+
+@cache
+def templates() -> Templates:
+    """Those of this process: compiling a page takes many times as long as filling it."""
+    return Templates(StaticFiles())
 
 
 def _loader() -> BaseLoader:

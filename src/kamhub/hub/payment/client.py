@@ -21,6 +21,7 @@ from kamhub.hub.payment.models import read_operation
 from kamhub.hub.payment.types import Operation, OrderLink, PaymentAccount
 from kamhub.kit.money import Money
 from kamhub.platform.monitoring import traces
+from kamhub.platform.outbound.client import trust
 from kamhub.platform.service_call.types import Noting, Service
 
 log = structlog.get_logger(__name__)
@@ -94,7 +95,12 @@ class CloudPaymentsClient:
         self._notes = notes
         timeout = httpx.Timeout(timeout_seconds, connect=3.0)
         self._http = httpx.AsyncClient(
-            base_url=base_url, timeout=timeout, follow_redirects=False, trust_env=False, transport=transport
+            base_url=base_url,
+            timeout=timeout,
+            follow_redirects=False,
+            trust_env=False,
+            verify=trust(),
+            transport=transport,
         )
 
     async def close(self) -> None:
