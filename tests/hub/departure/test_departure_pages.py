@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from kamhub.kit.clock import ManualClock
 from kamhub.kit.ids import new_id
 from tests.asgi import Web
 from tests.builders import World
@@ -43,6 +44,20 @@ async def test_the_board_shows_the_seats_of_the_day_and_its_warnings(office: Off
     assert (wrong.status_code, "Choose a date." in wrong.text) == (422, True)
     filtered = await office.get(f"{BOARD}?route_id={new_id()}")
     assert "Nothing runs on this day" in filtered.text
+
+
+async def test_the_board_of_today_leads_to_the_next_departure_while_there_is_one(
+    office: Office, world: World, clock: ManualClock
+) -> None:
+    for hours in (1, 8):
+        world.departure(departs_in=timedelta(hours=hours))
+    assert "To the next one" not in (await office.get(BOARD)).text, "it is the first of the list"
+    clock.advance(timedelta(hours=2))
+    assert "To the next one" in (await office.get(BOARD)).text
+    clock.advance(timedelta(hours=7))
+    late = await office.get(BOARD)
+    assert (late.status_code, "To the next one" in late.text) == (200, False)
+    assert late.text.count("data-live-url") == 2, "all have gone, and are listed still"
 
 
 async def test_a_part_of_the_board_is_shown_as_it_is_now(office: Office, world: World) -> None:
