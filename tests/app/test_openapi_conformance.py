@@ -1,7 +1,8 @@
 """The running application held against its own OpenAPI document, by requests that schemathesis makes from it.
 
-Every caller has a database of its own. ``KAMHUB_TEST_OPENAPI_EXAMPLES`` asks for more requests an operation than the few
-of a usual run.
+Every caller has a database of its own. Usually every operation gets its examples and a few requests by chance, and every
+fourth one all the boundaries of what it takes; ``KAMHUB_TEST_OPENAPI_EXAMPLES`` asks for that many by chance, and for the
+boundaries of all.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 import pytest
@@ -31,6 +32,8 @@ from tests.builders import World
 from tests.hub.payment.support import Provider
 
 EXAMPLES = int(os.environ.get("KAMHUB_TEST_OPENAPI_EXAMPLES", "3"))
+# Twelve thousand requests of the owner alone, a boundary each.
+BOUNDARIES_OF_EVERY = 1 if "KAMHUB_TEST_OPENAPI_EXAMPLES" in os.environ else 4
 ASKED = {"from": "airport", "to": "springs", "date": "2026-11-27", "passengers": 2}
 
 
@@ -64,17 +67,19 @@ def listening(database_url: str, keys: KeyRing, clock: ManualClock, data_dir: Pa
 class Caller:
     """What somebody brings (in schemathesis' words), good bodies by path, and what must have worked for them.
 
-    Asks what is for staff only when ``staff``; how others are refused there, the walls look at on every route.
+    ``way`` is how they come in; they ask what is open to that way, and only that (``bearer``: everything). How others are
+    refused there, the walls look at on every route.
     """
 
     rights: dict[str, Any]
     bodies: dict[str, dict[str, Any]]
     works: set[str]
-    staff: bool = False
+    way: Literal["", "booking", "bearer"]
 
     def asks(self, told: dict[str, Any]) -> bool:
         """Whether it has any business with that operation."""
-        return self.staff or not any("bearer" in way for way in told.get("security", []))
+        ways = {name for way in told.get("security", [{}]) for name in way or {""}}
+        return self.way == "bearer" or self.way in (ways or {""})
 
 
 def somebody(web: Web, world: World, address: str) -> Caller:
@@ -89,7 +94,7 @@ def somebody(web: Web, world: World, address: str) -> Caller:
         "GET /api/csrf-token",
         "GET /health/ready",
     }
-    return Caller({"auth": {"auto-signup": False}}, bodies, works)
+    return Caller({"auth": {"auto-signup": False}}, bodies, works, "")
 
 
 def traveller(web: Web, world: World, address: str) -> Caller:
@@ -103,14 +108,14 @@ def traveller(web: Web, world: World, address: str) -> Caller:
     }
     own = "GET /api/transfers/bookings/{booking_id}"
     works = {own, f"{own}/cancellation", f"{own}/ticket.pdf", f"{own}/ticket.ics"}
-    return Caller(rights, {}, works)
+    return Caller(rights, {}, works, "booking")
 
 
 def canceller(web: Web, world: World, address: str) -> Caller:
     """The traveller of a booking, who gives it back."""
     booking = made(address, world)
     rights = {"auth": {"openapi": {"booking": {"api_key": f"Booking {booking['token']}"}}}}
-    return Caller(rights, {CANCEL: {"booking_id": booking["id"], "reason": "пурга"}}, {f"POST {CANCEL}"})
+    return Caller(rights, {CANCEL: {"booking_id": booking["id"], "reason": "пурга"}}, {f"POST {CANCEL}"}, "booking")
 
 
 def staff(web: Web, world: World, address: str) -> Caller:
@@ -118,7 +123,7 @@ def staff(web: Web, world: World, address: str) -> Caller:
     token = web.staff(world.main)["Authorization"].removeprefix("Bearer ")
     bodies = {CONFIRM: {"booking_id": made(address, world)["id"], "action": "reject"}}
     works = {f"POST {CONFIRM}", "GET /api/payment-accounts", "GET /api/me", "PATCH /api/me"}
-    return Caller({"auth": {"openapi": {"bearer": {"bearer": token}}}}, bodies, works, staff=True)
+    return Caller({"auth": {"openapi": {"bearer": {"bearer": token}}}}, bodies, works, "bearer")
 
 
 def made(address: str, world: World) -> dict[str, Any]:
@@ -175,11 +180,10 @@ def test_every_reply_is_one_that_is_documented(
             for path, methods in document["paths"].items()
             if any(caller.asks(told) for told in methods.values())
         }
-        config = {
+        config: dict[str, Any] = {
             "base-url": address,
             "seed": 3,
             "generation": {"max-examples": EXAMPLES, "deterministic": True, "no-shrink": True},
-            "phases": {"stateful": {"enabled": False}},
             "checks": {
                 # Not everything can be said in a schema: a phone number may have the right length and still be none.
                 "positive_data_acceptance": {"enabled": False},
@@ -189,7 +193,12 @@ def test_every_reply_is_one_that_is_documented(
             "cache": {"enabled": False},
             **caller.rights,
         }
-        found, statuses = requests_of(document, config)
+        phases = {name: {"enabled": False} for name in ("stateful", "coverage", "examples", "fuzzing")}
+        by_chance = {**phases, "examples": {"enabled": True}, "fuzzing": {"enabled": True}}
+        found, statuses = requests_of(document, {**config, "phases": by_chance})
+        some = {**document, "paths": dict(list(document["paths"].items())[::BOUNDARIES_OF_EVERY])}
+        more, _ = requests_of(some, {**config, "phases": {**phases, "coverage": {"enabled": True}}})
+        found += more
     assert not found, f"{len(found)} faults:\n" + "\n\n".join(found[:40])
     assert caller.works <= {label for label, seen in statuses.items() if seen & {200, 201}}
     operations = {f"{method.upper()} {path}" for path, methods in document["paths"].items() for method in methods}

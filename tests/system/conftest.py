@@ -1,4 +1,4 @@
-"""A running product for the tests here. It is started once a test process; whoever needs one to end starts another."""
+"""A running product for the tests here. It is started once a test process, and ends with the folder; whoever needs one to end starts another."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def root() -> Iterator[Path]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def product(root: Path) -> Iterator[Product]:
-    """`kamhub up` with its demo, shared by the tests of a process; each leaves it running and well."""
+    """`kamhub up` with its demo, shared by the tests of this folder in a process; each leaves it running and well."""
     with Product(root / "shared") as running:
         yield running

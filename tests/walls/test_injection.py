@@ -45,7 +45,7 @@ TEXTS = {
 # What a field is tried with that takes no text at all, and an id in a path.
 FEW = ("sql", "NUL", "lone surrogate", "no UTF-8")
 # Every text in every field is ten thousand calls, which is for a soak; usually the fields share the texts among them: each
-# field is tried with the three (or the one) that are next, so that each text is tried in a hundred fields.
+# field is tried with the two (or the one) that are next, so that each text is tried in many fields.
 EVERYTHING = bool(os.environ.get("KAMHUB_TEST_EVERY_ATTACK"))
 HEADERS = (
     "x-request-id", "accept-language", "user-agent", "referer", "origin", "idempotency-key", "if-match", "accept",
@@ -169,7 +169,7 @@ def share(names: Sequence[str], turn: int, most: int) -> list[str]:
 def tried_with(route: Route, leaf: Leaf) -> list[str]:
     """The names of the texts that go into that field."""
     turn = ROUTES.index(route) + fields_of(route).index(leaf)
-    return share(tuple(TEXTS), turn, 3) if leaf.takes_text else share(FEW, turn, 1)
+    return share(tuple(TEXTS), turn, 2) if leaf.takes_text else share(FEW, turn, 1)
 
 
 async def in_headers(found: Walk, insider: Insider, route: Route) -> None:
@@ -195,7 +195,7 @@ async def in_the_path(found: Walk, insider: Insider, route: Route) -> None:
     house = insider.house
     for parameter in route.parameters:
         turn = ROUTES.index(route)
-        for name in share(FEW, turn, 1) if parameter.endswith("_id") else share(tuple(TEXTS), turn, 3):
+        for name in share(FEW, turn, 1) if parameter.endswith("_id") else share(tuple(TEXTS), turn, 2):
             text = TEXTS[name]
             value = quote(text.encode("utf-8", "surrogateescape" if name == "no UTF-8" else "replace")[:900], safe="")
             path = house.path(route).replace(str(house.main[parameter]), value)

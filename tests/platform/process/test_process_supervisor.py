@@ -44,7 +44,7 @@ class Running:
 
     def until(self, pattern: str, times: int = 1) -> str:
         """Wait until `times` lines match, in whatever order lines come; returns the last one's group."""
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 30
         while True:
             found = [match for line in self.lines if (match := re.search(pattern, line))]
             if len(found) >= times:
@@ -57,7 +57,7 @@ class Running:
     def signal(self, signum: signal.Signals) -> None:
         self.process.send_signal(signum)
 
-    def ends(self, seconds: float = 10.0) -> float:
+    def ends(self, seconds: float = 30.0) -> float:
         """Wait for the clean end; returns how long that took."""
         began = time.monotonic()
         assert self.process.wait(seconds) == 0

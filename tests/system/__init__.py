@@ -1,0 +1,1 @@
+"""The whole product and its parts, started, killed and driven from outside."""
