@@ -163,6 +163,7 @@ def requests_of(document: dict[str, Any], config: dict[str, Any]) -> tuple[list[
     return found, statuses
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("kind", [somebody, traveller, canceller, staff])
 def test_every_reply_is_one_that_is_documented(
     database_url: str,
