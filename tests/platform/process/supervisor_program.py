@@ -35,7 +35,8 @@ def spec(description: dict[str, str]) -> ChildSpec:
 def main() -> None:
     """Run until told to stop."""
     plan = json.loads(sys.argv[1])
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # who runs the tests may have told everything to go on without a terminal
+    # Who runs the tests may have told everything to go on without a terminal.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     backoff = Backoff(first=plan.get("first", 0.05), ceiling=0.4)
     if plan.get("inherits"):
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
