@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ from tests.asgi import Web, serve
 from tests.builders import World, build_world
 from tests.databases import Databases
 from tests.hub.payment.support import Provider
-from tests.spread import Deadline, Spread, is_counted, long_first, pause_tracing
+from tests.spread import Deadline, Spread, is_counted, long_first, uncounted
 
 NOW = datetime(2026, 11, 24, 0, 0, tzinfo=UTC)
 NOWHERE = "http://127.0.0.1:9"  # a closed port: nothing may leave the machine from a test by accident
@@ -57,12 +58,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Spread:
 @pytest.fixture(scope="module", autouse=True)
 def _counted(request: pytest.FixtureRequest) -> Iterator[None]:
     """Lines are counted where that tells something."""
-    counted = is_counted(request.node.nodeid)
-    if not counted:
-        pause_tracing(True)
-    yield
-    if not counted:
-        pause_tracing(False)
+    with nullcontext() if is_counted(request.node.nodeid) else uncounted():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 import coverage
 import pytest
@@ -59,11 +60,15 @@ def is_counted(nodeid: str) -> bool:
     return not nodeid.startswith(UNCOUNTED)
 
 
-def pause_tracing(paused: bool) -> None:
-    """Stop counting lines in this process, or go on."""
+@contextmanager
+def uncounted() -> Iterator[None]:
+    """Within it no line of this process is counted. One that is stopped is current no more, so it is kept here."""
     tracer = coverage.Coverage.current()
     if tracer is not None:
-        (tracer.stop if paused else tracer.start)()
+        tracer.stop()
+    yield
+    if tracer is not None:
+        tracer.start()
 
 
 def _file(item: pytest.Item) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -15,10 +16,15 @@ from kamhub.desk.search.understanding import Understood
 
 
 def test_more_said_is_more_likely() -> None:
-    much, little = Signals(0.0, 0.0, 0.6, 1.0), Signals(0.3, 0.4, 0.1, 0.0)
+    much, little = Signals(0.0, 0.6, 0.6, 1.0), Signals(1.5, 0.1, 0.1, 0.0)
     assert confidence(much) > GOOD_ENOUGH > confidence(little) > 0
-    assert confidence(Signals(0.0, 0.0, 0.6, 0.0)) < confidence(much) < 1
-    assert confidence(Signals(0.3, 0.6, 0.4, 1.0)) < GOOD_ENOUGH
+    for name, less in (("unsaid", 1.0), ("near", 0.2), ("sentence", 0.2), ("kind", 0.0)):
+        assert confidence(replace(much, **{name: less})) < confidence(much) < 1, name
+
+
+def test_a_hole_counts_for_less_than_nearness_does() -> None:
+    """Nobody says "pets" where dogs and cats are spoken of; among many pieces somebody would have."""
+    assert confidence(Signals(0.4, 0.45, 0.5, 1.0)) > GOOD_ENOUGH > confidence(Signals(3.0, 0.2, 0.3, 1.0))
 
 
 @pytest.mark.parametrize(

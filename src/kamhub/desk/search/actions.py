@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -126,20 +127,22 @@ async def _names(connection: Connection, organisation_id: UUID) -> Names:
 def signals_of(judged: Judged, question: str, first: str) -> Signals:
     """What the first pieces tell about whether they answer; ``first`` is the text of the very first."""
     looked, best = judged.looked, judged.order[:_AMONG_THE_BEST]
+    near = looked.near.get(LocalUse.model)
     return Signals(
-        unsaid=_unsaid(judged, best),
-        unsaid_by_one=min(_unsaid(judged, best[place : place + 1]) for place in range(len(best))),
-        together=float((looked.together * looked.sentences)[best].max()),
+        unsaid=min(_unsaid(judged, place) for place in best.tolist()) * math.log(len(looked.ids)),
+        # Without a vector nothing is near.
+        near=0.0 if near is None else float(np.nan_to_num(near[best]).max()),
+        sentence=float(looked.sentences[best].max()),
         kind=float(rules.has_what_is_asked(question, first)),
     )
 
 
-def _unsaid(judged: Judged, places: NDArray[np.int64]) -> float:
-    """How much of the question its one word tells that those pieces say least of, as they say it best."""
+def _unsaid(judged: Judged, place: int) -> float:
+    """How much of the question its one word tells that the piece says least of."""
     rarity = judged.understood.rarity
     if not rarity.sum():
         return 1.0
-    left = 1 - judged.looked.best[places].max(axis=0)
+    left = 1 - judged.looked.best[place]
     return float((left * rarity).max() / rarity.sum())
 
 
