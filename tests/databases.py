@@ -68,6 +68,7 @@ class Databases:
     def give_back(self, name: str) -> None:
         """Empty it for the next test, or end it when it is not what it was."""
         with psycopg.connect(f"{self.server}/{name}", autocommit=True) as connection:
+            # Until they are gone; one that never goes is met by the limit of the test.
             while connection.execute(_END_OTHERS).fetchall():
                 time.sleep(_LOOK_AGAIN)
             if self._empty(connection):

@@ -10,30 +10,26 @@ from contextlib import contextmanager
 
 import coverage
 import pytest
-from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
+from xdist.scheduler import LoadFileScheduling
 
 # Long ones begin first, so that no core waits for the last of them alone.
 LONG = (
     "tests/browser/",
-    "tests/app/test_openapi_conformance.py",
     "tests/walls/",
+    "tests/app/test_openapi_conformance.py",
     "tests/system/",
     "tests/concurrency/",
+    "tests/desk/graph/test_graph_size.py",
+    "tests/hub/booking/test_life_cycle.py",
 )
 # One process has the browser: three of them on two cores spend half their time in the kernel.
 TOGETHER = "tests/browser/"
 # They cover nothing that the tests of the rooms do not, and tracing costs them a third of their time and more.
-UNCOUNTED = (
-    "tests/browser/",
-    "tests/app/test_openapi_conformance.py",
-    "tests/walls/",
-    "tests/system/",
-    "tests/deploy/",
-)
+UNCOUNTED = ("tests/browser/", "tests/walls/", "tests/system/")
 EXIT_TOO_LONG = 3
 
 
-class Spread(LoadFileScheduling):  # type: ignore[misc]
+class Spread(LoadFileScheduling):  # type: ignore[misc] # pytest-xdist tells no types
     """A file, or a folder of browsers, goes to one process."""
 
     def _split_scope(self, nodeid: str) -> str:

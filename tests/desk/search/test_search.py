@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from kamhub.desk.category.types import CategoryNotFound
+from kamhub.desk.lexicon.actions import keep_missing
 from kamhub.desk.search.actions import search
 from kamhub.desk.search.types import AgentNotFound, Found
 from kamhub.desk.services import Desk
@@ -65,6 +66,8 @@ async def test_a_question_finds_its_paragraph(desk: Desk, world: World, question
         "How heavy may my suitcase be without a surcharge?",
         "Сколько стоит место для собаки?",
         "Is the ticket valid when the pass is closed by snow?",
+        "Провоз животных",
+        "Where do they keep the wetsuits?",
     ],
 )
 async def test_what_is_there_is_answered(desk: Desk, world: World, question: str) -> None:
@@ -80,6 +83,15 @@ async def test_what_is_there_is_answered(desk: Desk, world: World, question: str
 async def test_what_has_nothing_to_do_with_it_is_not_answered(desk: Desk, world: World, question: str) -> None:
     await know(desk, world, world.main, "Правила", *ALL)
     assert not (await search(desk, world.main.id, question)).good_enough
+
+
+async def test_what_has_no_vector_yet_is_answered(desk: Desk, world: World) -> None:
+    source = await know(desk, world, world.main, "Правила", *ALL, embed=False)
+    await keep_missing(desk.hub.database, world.main.id, source)
+    assert world.rows("SELECT count(*) FROM chunk_vectors") == [(0,)]
+    found = await search(desk, world.main.id, "Провоз животных")
+    assert (first(found), found.good_enough) == (DOGS, True)
+    assert not (await search(desk, world.main.id, "Как сварить борщ?")).good_enough
 
 
 async def test_who_knows_nothing_answers_nothing(desk: Desk, world: World) -> None:

@@ -127,12 +127,13 @@ async def _names(connection: Connection, organisation_id: UUID) -> Names:
 def signals_of(judged: Judged, question: str, first: str) -> Signals:
     """What the first pieces tell about whether they answer; ``first`` is the text of the very first."""
     looked, best = judged.looked, judged.order[:_AMONG_THE_BEST]
-    near = looked.near.get(LocalUse.model)
+    sentences = looked.sentences[best]
+    near = looked.near.get(LocalUse.model, np.full(len(looked.ids), np.nan))[best]
     return Signals(
         unsaid=min(_unsaid(judged, place) for place in best.tolist()) * math.log(len(looked.ids)),
-        # Without a vector nothing is near.
-        near=0.0 if near is None else float(np.nan_to_num(near[best]).max()),
-        sentence=float(looked.sentences[best].max()),
+        # Words and sentences of a new piece are often there before its vector.
+        near=float(np.where(np.isnan(near), sentences, near).max()),
+        sentence=float(sentences.max()),
         kind=float(rules.has_what_is_asked(question, first)),
     )
 
